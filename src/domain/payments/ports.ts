@@ -1,0 +1,39 @@
+import type { Money } from '../kernel/money.js';
+import type { AuthoriseOutcome, CaptureOutcome, PaymentEvent, RefundOutcome, VoidOutcome } from './types.js';
+
+/** All parameters of an authorisation: a repeat with the same key must send the same ones. */
+export interface AuthoriseRequest {
+  /** Same key, same request: checkout id, step and logical attempt. */
+  readonly key: string;
+  readonly checkoutId: string;
+  readonly attempt: number;
+  readonly amount: Money;
+  /** The provider's payment method id (`pm_...`), where the client made one. */
+  readonly paymentMethod: string | null;
+}
+
+/** The money's way in and out. Adapters never throw for a decline or an outage: both are outcomes. */
+export interface PaymentGateway {
+  readonly provider: string;
+  authorise(request: AuthoriseRequest): Promise<AuthoriseOutcome>;
+  /** What became of an intent; `unknown` where the provider cannot say. */
+  retrieve(intentId: string): Promise<AuthoriseOutcome>;
+  /**
+   * Finds the intent of an attempt whose answer was lost, by listing what was created since
+   * `since` (less a margin for clocks) and matching metadata. Null: the provider has none.
+   */
+  find(request: AuthoriseRequest, since: Date): Promise<AuthoriseOutcome | null>;
+  /** The secret with which the customer's browser acts on the intent; read on demand, never stored. */
+  clientSecret(intentId: string): Promise<string>;
+  capture(request: { readonly key: string; readonly intentId: string; readonly amount: Money }): Promise<CaptureOutcome>;
+  /** Idempotent; an intent that is void already is `voided`. */
+  void(request: { readonly key: string; readonly intentId: string }): Promise<VoidOutcome>;
+  refund(request: {
+    readonly key: string;
+    readonly intentId: string;
+    readonly amount: Money;
+    readonly reason: string;
+  }): Promise<RefundOutcome>;
+  /** Verifies the signature over the raw body; throws DomainError `bad_request` when it does not hold. */
+  parseEvent(rawBody: Buffer, signature: string): PaymentEvent;
+}
