@@ -1,0 +1,52 @@
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
+import { entities } from './entities.js';
+
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolMax?: number;
+  readonly applicationName?: string;
+  /** A statement that runs longer fails. Milliseconds. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** Connects lazily. Raw rows carry `bigint` as number and `timestamptz` as ISO 8601 text. */
+export function createOrm(options: DatabaseOptions): MikroORM {
+  return new MikroORM({
+    clientUrl: options.url,
+    entities: [...entities],
+    forceUtcTimezone: true,
+    pool: { min: 0, max: options.poolMax ?? 10 },
+    driverOptions: {
+      application_name: options.applicationName ?? 'perdure',
+      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      // A frozen process must not keep row locks: PostgreSQL ends its transaction.
+      idle_in_transaction_session_timeout: 10_000,
+      connectionTimeoutMillis: 5_000,
+      options: '-c timezone=UTC',
+      onPoolCreated: (pool: Pool) => {
+        const types = (pool as unknown as { options: { types: TypeParsers } }).options.types;
+        types.setTypeParser(INT8, toSafeInteger);
+        types.setTypeParser(TIMESTAMPTZ, toIso);
+      },
+    },
+    discovery: { checkDuplicateFieldNames: true },
+  });
+}
+
+interface TypeParsers {
+  setTypeParser(oid: number, parse: (text: string) => unknown): void;
+}
+
+function toSafeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint out of range: ${text}`);
+  return value;
+}
+
+const toIso = (text: string): string => text.replace(' ', 'T').replace(/\+00$/, 'Z');
+
+export type { EntityManager, MikroORM };
