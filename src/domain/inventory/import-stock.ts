@@ -1,0 +1,50 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { newId } from '../kernel/ids.js';
+
+export interface ImportedStock {
+  readonly variantId: string;
+  readonly onHand: number;
+  /** False leaves a level that exists as it is. */
+  readonly replace: boolean;
+}
+
+/**
+ * Sets stock from an import, in one statement for any number of rows, with an `import` movement for each
+ * change. Never below what is reserved.
+ */
+export async function importStock(em: EntityManager, rows: readonly ImportedStock[], importId: string): Promise<void> {
+  if (rows.length === 0) return;
+  const input = rows.map((row) => ({
+    id: newId(),
+    variant_id: row.variantId,
+    on_hand: row.onHand,
+    replace: row.replace,
+  }));
+  await em.execute(
+    `with input as (
+       select * from jsonb_to_recordset(?::jsonb) as i (id uuid, variant_id uuid, on_hand integer, replace boolean)
+     ), before as (
+       select s.variant_id, s.on_hand, s.reserved from stock_levels s
+       where s.variant_id in (select variant_id from input) order by s.variant_id for update
+     ), added as (
+       insert into stock_levels (variant_id, on_hand)
+       select variant_id, on_hand from input where variant_id not in (select variant_id from before)
+       on conflict do nothing
+       returning variant_id, on_hand
+     ), changed as (
+       update stock_levels s set on_hand = greatest(i.on_hand, s.reserved), updated_at = now()
+       from input i join before b using (variant_id)
+       where s.variant_id = i.variant_id and i.replace and s.on_hand <> greatest(i.on_hand, s.reserved)
+       returning s.variant_id, s.on_hand, s.on_hand - b.on_hand as delta
+     )
+     insert into stock_movements (id, variant_id, delta, on_hand_after, reason, reference)
+     select i.id, m.variant_id, m.delta, m.on_hand, 'import', ?
+     from (
+       select variant_id, on_hand, on_hand as delta from added where on_hand <> 0
+       union all select variant_id, on_hand, delta from changed
+     ) m join input i using (variant_id)
+     where m.delta <> 0`,
+    [JSON.stringify(input), importId],
+    'run',
+  );
+}

@@ -1,0 +1,18 @@
+export interface StockLevel {
+  readonly variantId: string;
+  readonly onHand: number;
+  readonly reserved: number;
+}
+
+export interface StockLine {
+  readonly variantId: string;
+  readonly quantity: number;
+}
+
+/** Who holds reserved stock: a checkout, or a cart held before payment. */
+export type ReservationOwner = { readonly checkoutId: string } | { readonly holdId: string };
+
+/** How reservation rows end. `handed_over`: a hold's rows became a checkout's. */
+export type ReservationEnd = 'placed' | 'released' | 'expired' | 'handed_over';
+
+export type MovementReason = 'import' | 'adjustment' | 'sale' | 'restock';
