@@ -1,0 +1,101 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Console } from '../console.js';
+import type { Lifetime } from '../lifetime.js';
+import { attachSession, openSession, type Session } from '../session.js';
+import { TEST_SERVICES } from '../services/index.js';
+import { readOptions, type Command } from './command.js';
+
+interface JestResults {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  /** Files that could not even be loaded. */
+  readonly numRuntimeErrorTestSuites: number;
+  readonly success: boolean;
+}
+
+let verdict = '0 passed, 1 failed';
+
+export const testCommand: Command = {
+  summary: 'run the tests on services of their own; jest options are handed on',
+  async run({ root, args, console, lifetime }) {
+    const { profile, rest } = readOptions(args);
+    const session = await testSession(root, profile ?? 'test', lifetime, console);
+    const { services, supervisor } = session;
+    const output = join(services.folder, `results-${process.pid}.json`);
+    lifetime.defer(() => rmSync(output, { force: true }));
+    const jest = await supervisor.start({
+      name: 'jest',
+      command: process.execPath,
+      args: [
+        ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+        ...[join(createRequire(import.meta.url).resolve('jest/package.json'), '..', 'bin', 'jest.js')],
+        ...['--json', `--outputFile=${output}`, '--reporters=default', ...rest],
+      ],
+      cwd: root,
+      env: services.env,
+      inherit: true,
+      mayEnd: true,
+      rank: 0,
+    });
+    const code = await jest.ended;
+    const results = readResults(output);
+    if (results === undefined) {
+      console.line(`jest ended with code ${code} and left no results`);
+      return 1;
+    }
+    verdict = summarise(results, code);
+    return code === 0 && results.success ? 0 : 1;
+  },
+  finish(_code, console) {
+    console.line(verdict);
+  },
+};
+
+/** "12 passed, 0 failed", and how many were skipped when some were. */
+export function summarise(results: JestResults, code: number): string {
+  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+  const skipped = results.numPendingTests + results.numTodoTests;
+  // A run that failed for another reason (coverage, no tests found) is not "0 failed".
+  const shown = code === 0 ? failed : Math.max(1, failed);
+  return `${results.numPassedTests} passed, ${shown} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+}
+
+/** Services that somebody keeps up for tests are used; those of another test run are left alone. */
+async function testSession(root: string, wanted: string, lifetime: Lifetime, console: Console): Promise<Session> {
+  const inCi = process.env['CI'] === 'true';
+  for (let number = 1; ; number += 1) {
+    const profile = number === 1 ? wanted : `${wanted}-${number}`;
+    const attached = attachSession(root, profile, lifetime);
+    if (attached?.command === 'services') {
+      console.line(`using the services of profile ${profile}, which are up`);
+      return attached;
+    }
+    if (attached !== undefined) continue;
+    return openSession(
+      {
+        root,
+        profile,
+        services: TEST_SERVICES,
+        fresh: true,
+        command: 'test',
+        nodeEnv: 'test',
+        strict: inCi,
+        lenient: !inCi,
+      },
+      lifetime,
+      console,
+    );
+  }
+}
+
+function readResults(file: string): JestResults | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as JestResults;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,28 @@
+import { createConsole, describe } from './console.js';
+import { COMMANDS } from './commands/index.js';
+import { createLifetime } from './lifetime.js';
+
+const usage = (): string =>
+  ['usage: npm run <command> [-- options]', '', ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)].join('\n');
+
+/** Runs one command and answers the exit code, with everything it started stopped. */
+export async function main(root: string, name: string, args: readonly string[]): Promise<number> {
+  const console = createConsole();
+  const command = COMMANDS[name];
+  if (command === undefined) {
+    console.line(usage());
+    return name === 'help' ? 0 : 2;
+  }
+  const lifetime = createLifetime();
+  const outcome = await Promise.race([
+    command.run({ root, args, console, lifetime }).then(
+      (code) => ({ code, message: '' }),
+      (error: unknown) => ({ code: 1, message: `perdure ${name}: ${describe(error)}` }),
+    ),
+    lifetime.stopped.then((reason) => ({ code: command.staysUp === true ? 0 : 130, message: `stopping (${reason})` })),
+  ]);
+  if (outcome.message !== '') console.line(outcome.message);
+  await lifetime.close();
+  command.finish?.(outcome.code, console);
+  return outcome.code;
+}

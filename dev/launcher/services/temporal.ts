@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Connection } from '@temporalio/client';
+import { buildTemporal, downloadTemporal, findTemporal, TEMPORAL_CLI_VERSION } from '../../bootstrap/temporal.js';
+import { startComposed } from '../compose.js';
+import type { Found, Service, ServiceContext } from '../service.js';
+
+const run = promisify(execFile);
+
+const SEARCH_ATTRIBUTES = ['OrderId=Keyword', 'CustomerId=Keyword', 'CheckoutStatus=Keyword', 'NeedsAttention=Bool'];
+
+/** The server's defaults cost up to 50 ms per dispatch. */
+const DYNAMIC_CONFIG = ['history.transferProcessorMaxPollRPS=2000', 'system.enableActivityEagerExecution=true'];
+
+export const temporal: Service = {
+  name: 'temporal',
+  variable: 'TEMPORAL_ADDRESS',
+  advice: `install the Temporal CLI ${TEMPORAL_CLI_VERSION} (temporal on PATH) or Go, or set TEMPORAL_ADDRESS`,
+  ways: {
+    async environment({ env }) {
+      return describeTemporal(env['TEMPORAL_ADDRESS'] ?? '', 'TEMPORAL_ADDRESS', env['TEMPORAL_UI_URL'] ?? '');
+    },
+    async local(context) {
+      const present = await findTemporal(context.profile.root);
+      if (present !== undefined) return startDevServer(context, present, 'temporal on this machine');
+      context.say('downloading the Temporal CLI');
+      const downloaded = await downloadTemporal(context.profile.root, waiting(context)).catch((error: Error) => {
+        throw new Error(`temporal is not on PATH and its download failed (${causeOf(error)})`);
+      });
+      return startDevServer(context, downloaded, 'downloaded Temporal CLI');
+    },
+    async docker(context) {
+      const [port, ui] = [await context.profile.port('temporal'), await context.profile.port('temporal-ui')];
+      await startComposed(context, 'temporal', { TEMPORAL_PORT: String(port), TEMPORAL_UI_PORT: String(ui) });
+      return describeTemporal(`127.0.0.1:${port}`, 'Docker Compose', `http://127.0.0.1:${ui}`);
+    },
+    async build(context) {
+      context.say('compiling the Temporal CLI with Go: 2 to 5 minutes, once');
+      return startDevServer(context, await buildTemporal(context.profile.root, waiting(context)), 'compiled with Go');
+    },
+  },
+};
+
+const waiting =
+  ({ say }: ServiceContext): (() => void) =>
+  () =>
+    say('another process is downloading or compiling it: waiting');
+
+async function startDevServer(context: ServiceContext, program: string, from: string): Promise<Found> {
+  const { profile, supervisor } = context;
+  const [port, ui, metrics, http] = [
+    await profile.port('temporal'),
+    await profile.port('temporal-ui'),
+    await profile.port('temporal-metrics'),
+    await profile.port('temporal-http'),
+  ];
+  const address = `127.0.0.1:${port}`;
+  await supervisor.start({
+    name: 'temporal',
+    command: program,
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(ui)],
+      ...['--metrics-port', String(metrics), '--http-port', String(http), '--log-level', 'warn'],
+      ...['--db-filename', join(profile.subfolder('temporal'), 'temporal.db')],
+      ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
+      ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
+      ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
+    ],
+    probe: () => serverVersion(address),
+  });
+  const cli = await run(program, ['--version']).then(({ stdout }) => / version (\S+)/.exec(stdout)?.[1], () => undefined);
+  const { version, ...found } = await describeTemporal(address, from, `http://127.0.0.1:${ui}`);
+  // A build from source does not know its own version.
+  return { ...found, version: `${cli === '0.0.0-DEV' || cli === undefined ? TEMPORAL_CLI_VERSION : cli} (${version})` };
+}
+
+async function describeTemporal(address: string, from: string, ui: string): Promise<Found> {
+  const version = await serverVersion(address).catch((error: Error) => {
+    throw new Error(`no Temporal server answers there: ${error.message}`);
+  });
+  return {
+    from,
+    version: `server ${version}`,
+    address: ui === '' ? address : `${address}, UI ${ui}`,
+    env: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default', ...(ui === '' ? {} : { TEMPORAL_UI_URL: ui }) },
+  };
+}
+
+/** Answers once the default namespace can be used. */
+async function serverVersion(address: string): Promise<string> {
+  const connection = await Connection.connect({ address, connectTimeout: '3s' });
+  try {
+    await connection.workflowService.describeNamespace({ namespace: 'default' });
+    const { serverVersion: version } = await connection.workflowService.getSystemInfo({});
+    return version;
+  } finally {
+    await connection.close();
+  }
+}
+
+function causeOf(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return cause.message;
+}
