@@ -1,0 +1,3 @@
+export { chooseMethod, offeredMethods } from './choose-method.js';
+export { listShippingMethods, toShippingMethod, type ShippingMethodRow } from './store.js';
+export type { ShippingMethod } from './types.js';
