@@ -22,6 +22,9 @@ export interface CheckoutOutcome {
 /** The fixed id of the update `outcome`: every repeat gets the same answer. */
 export const OUTCOME_UPDATE_ID = 'outcome';
 
+/** The update of every flow with steps that may get stuck: tries them again at once. */
+export const RETRY_STEP = 'retryStep';
+
 export interface ReservationExpiryInput {
   readonly holdId: string;
 }
