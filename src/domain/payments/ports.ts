@@ -12,11 +12,18 @@ export interface AuthoriseRequest {
   readonly paymentMethod: string | null;
 }
 
-/** The money's way in and out. Adapters never throw for a decline or an outage: both are outcomes. */
+/**
+ * The money's way in and out. Adapters never throw for a decline or an outage: both are outcomes. They do throw where
+ * only an operator can help, as with a revoked key or a request the provider does not understand.
+ */
 export interface PaymentGateway {
   readonly provider: string;
+  /**
+   * `unknown` with reason `replayed_500` means that this key will never have another answer: `find` the attempt, and
+   * where there is none begin a new one. After any other `unknown`, repeat with the same key.
+   */
   authorise(request: AuthoriseRequest): Promise<AuthoriseOutcome>;
-  /** What became of an intent; `unknown` where the provider cannot say. */
+  /** What became of an intent; `unknown` where the provider cannot say (`resource_missing`: it has no such intent). */
   retrieve(intentId: string): Promise<AuthoriseOutcome>;
   /**
    * Finds the intent of an attempt whose answer was lost, by listing what was created since
@@ -26,8 +33,9 @@ export interface PaymentGateway {
   /** The secret with which the customer's browser acts on the intent; read on demand, never stored. */
   clientSecret(intentId: string): Promise<string>;
   capture(request: { readonly key: string; readonly intentId: string; readonly amount: Money }): Promise<CaptureOutcome>;
-  /** Idempotent; an intent that is void already is `voided`. */
+  /** Idempotent; an intent that is void already, or that the provider does not have, is `voided`. */
   void(request: { readonly key: string; readonly intentId: string }): Promise<VoidOutcome>;
+  /** At most one refund for a key, however long ago it was first used. */
   refund(request: {
     readonly key: string;
     readonly intentId: string;

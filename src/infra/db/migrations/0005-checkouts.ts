@@ -56,6 +56,8 @@ create table payment_attempts (
   outcome text,
   reason text,
   intent_id text,
+  charge_id text,
+  authorised_until timestamptz(3),
   begun_at timestamptz(3) not null default clock_timestamp(),
   settled_at timestamptz(3),
   unique (checkout_id, step, attempt)
