@@ -87,8 +87,8 @@ export function buildTemporal(root, onWait) {
  * @returns {Promise<string>}
  */
 export async function goInstall(module, folder, binary) {
-  const go = findOnPath('go');
-  if (go === undefined) throw new Error('Go is not on PATH');
+  const go = findOnPath('go') ?? ['/usr/local/go/bin/go', '/opt/homebrew/bin/go'].find(isExecutable);
+  if (go === undefined) throw new Error('Go is not installed');
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
   mkdirSync(folder, { recursive: true });

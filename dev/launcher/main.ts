@@ -15,14 +15,17 @@ export async function main(root: string, name: string, args: readonly string[]):
   }
   const lifetime = createLifetime();
   const outcome = await Promise.race([
-    command.run({ root, args, console, lifetime }).then(
-      (code) => ({ code, message: '' }),
-      (error: unknown) => ({ code: 1, message: `perdure ${name}: ${describe(error)}` }),
-    ),
-    lifetime.stopped.then((reason) => ({ code: command.staysUp === true ? 0 : 130, message: `stopping (${reason})` })),
+    command.run({ root, args, console, lifetime }).catch((error: unknown) => {
+      console.line(`perdure ${name}: ${describe(error)}`);
+      return { code: 1, lastLine: command.lastLineOnFailure ?? '' };
+    }),
+    lifetime.stopped.then((reason) => {
+      console.line(`stopping (${reason})`);
+      return { code: command.staysUp === true ? 0 : 130, lastLine: command.lastLineOnFailure ?? '' };
+    }),
   ]);
-  if (outcome.message !== '') console.line(outcome.message);
   await lifetime.close();
-  command.finish?.(outcome.code, console);
-  return outcome.code;
+  const { code, lastLine } = typeof outcome === 'number' ? { code: outcome, lastLine: '' } : outcome;
+  if (lastLine !== '') console.line(lastLine);
+  return code;
 }

@@ -9,14 +9,16 @@ export interface Invocation {
   readonly lifetime: Lifetime;
 }
 
+/** The exit code; with the last word, said when everything has stopped. */
+export type Outcome = number | { readonly code: number; readonly lastLine: string };
+
 export interface Command {
   readonly summary: string;
-  /** Answers the exit code. */
-  run(invocation: Invocation): Promise<number>;
+  run(invocation: Invocation): Promise<Outcome>;
   /** Ends well when it is interrupted. */
   readonly staysUp?: boolean;
-  /** The last word, when everything has stopped. */
-  finish?(code: number, console: Console): void;
+  /** The last word when it could not even run. */
+  readonly lastLineOnFailure?: string;
 }
 
 export interface Options {

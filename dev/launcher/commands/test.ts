@@ -5,6 +5,7 @@ import type { Console } from '../console.js';
 import type { Lifetime } from '../lifetime.js';
 import { attachSession, openSession, type Session } from '../session.js';
 import { TEST_SERVICES } from '../services/index.js';
+import { createTemplate, dropTestDatabases } from '../test-databases.js';
 import { readOptions, type Command } from './command.js';
 
 interface JestResults {
@@ -17,14 +18,18 @@ interface JestResults {
   readonly success: boolean;
 }
 
-let verdict = '0 passed, 1 failed';
+const NOTHING_RAN = '0 passed, 1 failed';
 
 export const testCommand: Command = {
+  lastLineOnFailure: NOTHING_RAN,
   summary: 'run the tests on services of their own; jest options are handed on',
   async run({ root, args, console, lifetime }) {
     const { profile, rest } = readOptions(args);
     const session = await testSession(root, profile ?? 'test', lifetime, console);
     const { services, supervisor } = session;
+    const database = services.env['DATABASE_URL'] ?? '';
+    const template = database === '' ? '' : await createTemplate(database, `${process.pid}_${Date.now().toString(36)}`);
+    if (session.attached && template !== '') lifetime.defer(() => dropTestDatabases(database, template));
     const output = join(services.folder, `results-${process.pid}.json`);
     lifetime.defer(() => rmSync(output, { force: true }));
     const jest = await supervisor.start({
@@ -33,10 +38,10 @@ export const testCommand: Command = {
       args: [
         ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
         ...[join(createRequire(import.meta.url).resolve('jest/package.json'), '..', 'bin', 'jest.js')],
-        ...['--json', `--outputFile=${output}`, '--reporters=default', ...rest],
+        ...['--json', `--outputFile=${output}`, ...rest],
       ],
       cwd: root,
-      env: services.env,
+      env: { ...services.env, TEST_TEMPLATE: template, TEST_SERVER_URL: database },
       inherit: true,
       mayEnd: true,
       rank: 0,
@@ -45,13 +50,9 @@ export const testCommand: Command = {
     const results = readResults(output);
     if (results === undefined) {
       console.line(`jest ended with code ${code} and left no results`);
-      return 1;
+      return { code: 1, lastLine: NOTHING_RAN };
     }
-    verdict = summarise(results, code);
-    return code === 0 && results.success ? 0 : 1;
-  },
-  finish(_code, console) {
-    console.line(verdict);
+    return { code: code === 0 && results.success ? 0 : 1, lastLine: summarise(results, code) };
   },
 };
 

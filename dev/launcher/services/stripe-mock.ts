@@ -42,7 +42,8 @@ async function startMock({ profile, supervisor }: ServiceContext, program: strin
   await supervisor.start({
     name: 'stripe-mock',
     command: program,
-    args: ['-http-addr', `127.0.0.1:${port}`],
+    // It listens for HTTPS in any case, on a port that every clone would share.
+    args: ['-http-addr', `127.0.0.1:${port}`, '-https-addr', `127.0.0.1:${await profile.port('stripe-mock-https')}`],
     // Without a key every path answers 401, which is an answer.
     probe: async () => (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status > 0,
   });

@@ -50,7 +50,12 @@ async function build(context: ServiceContext, program: string): Promise<void> {
   try {
     await copyJars(pomFile(context), join(draft, 'lib'), jdk);
     const java = join(jdk.home, 'bin', 'java');
-    const script = `#!/bin/sh\nexec "${java}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "${folder}/lib/*" io.temporal.testserver.TestServer "$@"\n`;
+    const flags = [
+      ...['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '--enable-native-access=ALL-UNNAMED'],
+      // Known since 23; without it newer ones warn at length.
+      ...(jdk.major >= 23 ? ['--sun-misc-unsafe-memory-access=allow'] : []),
+    ].join(' ');
+    const script = `#!/bin/sh\nexec "${java}" ${flags} -cp "${folder}/lib/*" io.temporal.testserver.TestServer "$@"\n`;
     writeFileSync(join(draft, 'temporal-test-server'), script);
     chmodSync(join(draft, 'temporal-test-server'), 0o755);
     rmSync(folder, { recursive: true, force: true });
