@@ -24,3 +24,17 @@ export interface TextMessenger {
   /** Resolves with the provider's id when it accepted the message; throws otherwise. */
   send(message: TextMessage): Promise<{ readonly providerId: string }>;
 }
+
+/** Why a message was not accepted: a code, and nothing of the message, its address or the provider's wording. */
+export class DeliveryError extends Error {
+  readonly code: string;
+  /** Trying again cannot help, as with an address that does not exist. */
+  readonly permanent: boolean;
+
+  constructor(channel: 'mail' | 'sms', code: string, permanent: boolean) {
+    super(`${channel} not accepted: ${code}`);
+    this.name = 'DeliveryError';
+    this.code = code;
+    this.permanent = permanent;
+  }
+}
