@@ -4,8 +4,11 @@ import type { z } from 'zod';
 import { DomainError, type ErrorDetail } from '../domain/kernel/errors.js';
 import type { Caller } from '../domain/users/types.js';
 
-/** Who may call: anyone; a guest or customer; a customer; or who has a permission. */
-export type Access = 'anyone' | 'guest' | 'customer' | { readonly permission: string };
+/**
+ * Who may call: anyone; a guest or customer; a customer; or who has a permission. `open` is anyone too, but an access
+ * token that came along is not even looked at: for calls that are made because it expired.
+ */
+export type Access = 'open' | 'anyone' | 'guest' | 'customer' | { readonly permission: string };
 
 export interface Reply {
   readonly status: number;

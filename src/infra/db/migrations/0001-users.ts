@@ -87,11 +87,12 @@ create table email_confirmations (
   user_id uuid not null references users on delete cascade,
   email text not null,
   token_hash text unique,
-  expires_at timestamptz(3) not null,
+  expires_at timestamptz(3),
   sent_at timestamptz(3),
   used_at timestamptz(3),
   created_at timestamptz(3) not null default now()
 );
+create index email_confirmations_user on email_confirmations (user_id, created_at);
 
 create table password_resets (
   id uuid primary key,

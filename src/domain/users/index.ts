@@ -1,0 +1,58 @@
+export { addAddress, ADDRESSES_MAX, listAddresses, readAddress, removeAddress, replaceAddress, type AddressEntry } from './addresses.js';
+export { changeProfile, type ProfileChange } from './change-profile.js';
+export { checkSession } from './check-session.js';
+export {
+  askToConfirmEmail,
+  confirmEmail,
+  issueConfirmationToken,
+  markConfirmationSent,
+  type ConfirmationMail,
+  type ConfirmationTopic,
+} from './confirm-email.js';
+export { COUNTRIES, isCountry } from './countries.js';
+export {
+  assertPasswordAcceptable,
+  isPhone,
+  isUsername,
+  normaliseEmail,
+  normaliseUsername,
+  PASSWORD_LENGTH,
+  passwordHasGoodLength,
+} from './identity.js';
+export { checkPassword, logIn } from './log-in.js';
+export { confirmEmailMail, passwordResetMail, type TokenMail } from './mails.js';
+export {
+  assertMay,
+  assertMayForVendor,
+  assertOwner,
+  assertUser,
+  may,
+  PERMISSIONS,
+  ROLES,
+  type Permission,
+  type Role,
+  type UserCaller,
+} from './permissions.js';
+export type { AccessClaims, AccessTokens, PasswordHasher, SecretTokens, SessionCache } from './ports.js';
+export { registerUser, type NewUser } from './register-user.js';
+export {
+  findResetOwner,
+  hashNewPassword,
+  issueResetToken,
+  markResetSent,
+  preparePasswordReset,
+  requestPasswordReset,
+  resetPassword,
+  type ResetMail,
+} from './reset-password.js';
+export {
+  endSession,
+  listSessions,
+  REFRESH_LIFETIME_MS,
+  refreshSession,
+  revokeSessions,
+  type Refreshed,
+} from './sessions.js';
+export { findCredentials, readAccount, readAuthority, readCredentials, type Credentials } from './store.js';
+export type * from './types.js';
+export { callerKey } from './types.js';

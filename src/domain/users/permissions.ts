@@ -1,0 +1,56 @@
+import { DomainError, notFound } from '../kernel/errors.js';
+import type { Caller } from './types.js';
+
+/** Every permission an endpoint may ask for; which role has which is the table `role_permissions`. */
+export const PERMISSIONS = [
+  'catalogue:write',
+  'imports:write',
+  'inventory:write',
+  'pricing:write',
+  'orders:read',
+  'orders:write',
+  'users:read',
+  'users:write',
+  'flows:read',
+  'flows:write',
+  'audit:read',
+  'reports:read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+export const ROLES = ['customer', 'vendor', 'staff', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+export type UserCaller = Extract<Caller, { kind: 'user' }>;
+
+export const may = (caller: Caller, permission: Permission): boolean =>
+  caller.kind === 'user' && caller.permissions.has(permission);
+
+/** @throws DomainError `unauthenticated` for guests, `forbidden` for others without the permission */
+export function assertMay(caller: Caller, permission: Permission): asserts caller is UserCaller {
+  assertUser(caller);
+  if (!may(caller, permission)) throw new DomainError('forbidden', 'your roles do not allow this', { permission });
+}
+
+/** @throws DomainError `unauthenticated` for guests */
+export function assertUser(caller: Caller): asserts caller is UserCaller {
+  if (caller.kind !== 'user') throw new DomainError('unauthenticated', 'log in first');
+}
+
+/**
+ * What belongs to somebody else looks as if it did not exist, unless `instead` opens all of its kind.
+ * @throws DomainError `not_found`
+ */
+export function assertOwner(caller: Caller, ownerId: string | null, what: string, instead?: Permission): void {
+  const owns = caller.kind === 'user' && ownerId !== null && caller.userId === ownerId;
+  if (!owns && !(instead !== undefined && may(caller, instead))) throw notFound(what);
+}
+
+/**
+ * A vendor's things are open to callers with the permission who are that vendor, or no vendor at all (the shop's people).
+ * @throws DomainError `unauthenticated`, `forbidden`, or `not_found` for another vendor's things
+ */
+export function assertMayForVendor(caller: Caller, permission: Permission, vendorId: string | null, what: string): void {
+  assertMay(caller, permission);
+  if (caller.vendorId !== null && caller.vendorId !== vendorId) throw notFound(what);
+}
