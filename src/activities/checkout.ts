@@ -1,0 +1,101 @@
+import {
+  beginCapture,
+  closeCheckout,
+  confirmDue,
+  endUnpaid,
+  findOrphans,
+  placeCheckout,
+  recordCapture,
+  recordCaptureRefused,
+  reserveCheckout,
+  type Failure,
+  type Reserved,
+  type SecuredPayment,
+  type UnpaidStatus,
+} from '../domain/checkout/index.js';
+import type { Clock } from '../domain/kernel/clock.js';
+import type { Query, Transact } from '../domain/kernel/transact.js';
+import { queueOrderNotification } from '../domain/notifications/index.js';
+import type { PaymentGateway } from '../domain/payments/index.js';
+import { gatewayOf } from './payments.js';
+
+export interface CheckoutActivityDeps {
+  readonly transact: Transact;
+  readonly query: Query;
+  readonly gateways: ReadonlyMap<string, PaymentGateway>;
+  readonly now: Clock;
+  readonly reservationMs: number;
+  readonly pricesIncludeTax: boolean;
+}
+
+/** Before the authorisation's end, capture gives up, so that the order is cancelled in time. */
+const CAPTURE_MARGIN_MS = 60 * 60_000;
+
+interface ById {
+  readonly checkoutId: string;
+}
+
+export function createCheckoutActivities(deps: CheckoutActivityDeps) {
+  const { transact, query, gateways, now } = deps;
+  return {
+    /** Local. Takes stock for the whole cart and freezes its price. */
+    reserveStock: ({ checkoutId }: ById): Promise<Reserved> =>
+      transact((em) => reserveCheckout(em, deps, checkoutId)),
+
+    /** Local. Order, payment, stock and cart in one transaction. */
+    placeOrder: ({ checkoutId, payment }: ById & { readonly payment: SecuredPayment }): Promise<{ orderId: string }> =>
+      transact((em) => placeCheckout(em, checkoutId, payment)),
+
+    /** Takes the money that was authorised; the order is confirmed by it, or cancelled by a definite refusal. */
+    capturePayment: async ({ checkoutId }: ById): Promise<{ captured: boolean; reason: string | null }> => {
+      const capture = await query((em) => beginCapture(em, checkoutId));
+      if (capture.status === 'captured') return { captured: true, reason: null };
+      if (capture.status === 'failed') return { captured: false, reason: capture.attempt.reason };
+      const gateway = gatewayOf(gateways, capture.provider);
+      if (capture.status === 'due') {
+        await transact(async (em) => {
+          if ((await confirmDue(em, capture)).first) await queueOrderNotification(em, capture.orderId, 'order_confirmed');
+        });
+        return { captured: true, reason: null };
+      }
+      const { intentId, amount, authorisedUntil } = capture;
+      const outcome = await gateway.capture({ key: capture.attempt.key, intentId, amount });
+      if (outcome.kind === 'captured') {
+        await transact(async (em) => {
+          const { first } = await recordCapture(em, checkoutId, capture, outcome);
+          if (first) await queueOrderNotification(em, capture.orderId, 'order_confirmed');
+        });
+        return { captured: true, reason: null };
+      }
+      const late = authorisedUntil !== null && Date.parse(authorisedUntil) - now().getTime() < CAPTURE_MARGIN_MS;
+      if (outcome.kind === 'unknown' && !late) throw new Error(`capture: ${outcome.reason}`);
+      // Nothing may be taken once the order is cancelled: the hold on the money ends first.
+      const ended = await gateway.void({ key: `${capture.attempt.key}:void`, intentId });
+      if (ended.kind === 'unknown') throw new Error(`void after a refused capture: ${ended.reason}`);
+      if (ended.kind === 'captured') throw new Error('the payment was captured after all');
+      await transact(async (em) => {
+        const { first } = await recordCaptureRefused(em, checkoutId, capture, outcome.reason);
+        if (first) await queueOrderNotification(em, capture.orderId, 'order_cancelled');
+      });
+      return { captured: false, reason: outcome.reason };
+    },
+
+    /** Local. From here on nothing can begin for this checkout. */
+    closeCheckout: ({ checkoutId }: ById): Promise<{ placed: boolean }> =>
+      transact((em) => closeCheckout(em, checkoutId)),
+
+    /** Local. Gives the stock back, frees the cart and writes how it ended. */
+    releaseStock: ({
+      checkoutId,
+      status,
+      failure,
+    }: ById & { readonly status: UnpaidStatus; readonly failure: Failure }): Promise<void> =>
+      transact((em) => endUnpaid(em, checkoutId, status, failure)),
+
+    /** Checkouts past their time, for the sweep. */
+    findOverdueCheckouts: async ({ graceMs, limit }: { readonly graceMs: number; readonly limit: number }): Promise<string[]> =>
+      (await query((em) => findOrphans(em, graceMs, limit))).map((orphan) => orphan.checkoutId),
+  };
+}
+
+export type CheckoutActivities = ReturnType<typeof createCheckoutActivities>;

@@ -1,0 +1,52 @@
+import { endHold, findOverdueHolds, markWarned, readHold } from '../domain/holds/index.js';
+import type { Query, Transact } from '../domain/kernel/transact.js';
+import { writeAudit } from '../domain/audit/index.js';
+
+export interface HoldActivityDeps {
+  readonly transact: Transact;
+  readonly query: Query;
+  readonly warningMs: number;
+}
+
+interface ById {
+  readonly holdId: string;
+}
+
+export interface HoldClock {
+  readonly live: boolean;
+  readonly remainingMs: number;
+  /** How long before the end the customer is warned. */
+  readonly warningMs: number;
+}
+
+export function createHoldActivities({ transact, query, warningMs }: HoldActivityDeps) {
+  return {
+    /** Local. How long the hold still lives, by database time. */
+    readHold: async ({ holdId }: ById): Promise<HoldClock> => {
+      const hold = await query((em) => readHold(em, holdId));
+      return { live: hold.state === 'live', remainingMs: hold.remainingMs, warningMs };
+    },
+
+    /** Local. Remembers the warning; false when there is nothing to warn of. */
+    markHoldWarned: ({ holdId }: ById): Promise<boolean> => query((em) => markWarned(em, holdId)),
+
+    /** Local. Releases a hold whose time is up; false when it had ended or was extended. */
+    expireHold: ({ holdId }: ById): Promise<boolean> =>
+      transact(async (em) => {
+        const expired = await endHold(em, holdId, 'expired');
+        if (expired)
+          await writeAudit(em, {
+            actor: { type: 'system' },
+            action: 'reservation.expired',
+            object: { type: 'hold', id: holdId },
+          });
+        return expired;
+      }),
+
+    /** Holds past their time, for the sweep. */
+    findOverdueHolds: ({ graceMs, limit }: { readonly graceMs: number; readonly limit: number }): Promise<string[]> =>
+      query((em) => findOverdueHolds(em, graceMs, limit)),
+  };
+}
+
+export type HoldActivities = ReturnType<typeof createHoldActivities>;

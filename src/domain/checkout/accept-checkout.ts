@@ -1,0 +1,121 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { sealJson, type Cipher } from '../kernel/cipher.js';
+import { DomainError } from '../kernel/errors.js';
+import { newId } from '../kernel/ids.js';
+import { claimIdempotencyKey } from '../idempotency/index.js';
+import { orderContext, type Address, type Contact } from '../orders/index.js';
+
+export interface CheckoutRequest {
+  readonly cartId: string;
+  readonly bodyHash: string;
+  readonly contact: Contact;
+  readonly shippingAddress: Address;
+  readonly billingAddress: Address | null;
+  readonly shippingMethod: string;
+  readonly provider: string;
+  readonly paymentMethod: string | null;
+  /** Minor units of the cart's currency; null where the client named none. */
+  readonly expectedTotal: number | null;
+  readonly idempotency: { readonly caller: string; readonly key: string } | null;
+}
+
+export interface Accepted {
+  readonly checkoutId: string;
+  readonly orderId: string;
+  readonly userId: string | null;
+  /** `accepted`: a new row. `joined`: the same request is under way or ended. `ordered`: the cart has its order. */
+  readonly kind: 'accepted' | 'joined' | 'ordered';
+  /** The Idempotency-Key had been used for this very request. */
+  readonly replayed: boolean;
+}
+
+/**
+ * Writes an inert checkout row under the cart's current checkout id; takes no stock and starts nothing.
+ * The cart's lock makes it one, from however many tabs.
+ * @throws DomainError `not_found`; `checkout_in_progress` when another request is under way for the cart
+ */
+export async function acceptCheckout(em: EntityManager, cipher: Cipher, request: CheckoutRequest): Promise<Accepted> {
+  const cart = await lockCart(em, request.cartId);
+  let { checkoutId } = cart;
+  if (request.idempotency !== null) {
+    const claim = await claimIdempotencyKey(em, {
+      ...request.idempotency,
+      operation: 'checkout',
+      bodyHash: request.bodyHash,
+      resourceId: checkoutId,
+    });
+    checkoutId = claim.resourceId;
+    if (claim.replayed) return { ...(await idsOf(em, checkoutId)), kind: 'joined', replayed: true };
+  }
+  if (cart.status === 'ordered') return { ...(await idsOf(em, checkoutId)), kind: 'ordered', replayed: false };
+  if (cart.bodyHash !== null) {
+    if (cart.bodyHash !== request.bodyHash)
+      throw new DomainError('checkout_in_progress', 'a checkout of this cart is under way', { checkoutId });
+    return { ...(await idsOf(em, checkoutId)), kind: 'joined', replayed: false };
+  }
+  const orderId = newId();
+  await em.execute(
+    `insert into checkouts (id, cart_id, order_id, user_id, body_hash, contact, shipping_address, billing_address,
+       country, shipping_method, payment_provider, payment_method, expected_total_amount, currency)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      checkoutId,
+      request.cartId,
+      orderId,
+      cart.userId,
+      request.bodyHash,
+      sealJson(cipher, request.contact, orderContext('contact', orderId)),
+      sealJson(cipher, request.shippingAddress, orderContext('shipping_address', orderId)),
+      request.billingAddress === null
+        ? null
+        : sealJson(cipher, request.billingAddress, orderContext('billing_address', orderId)),
+      request.shippingAddress.country,
+      request.shippingMethod,
+      request.provider,
+      request.paymentMethod,
+      request.expectedTotal,
+      cart.currency,
+    ],
+    'run',
+  );
+  return { checkoutId, orderId, userId: cart.userId, kind: 'accepted', replayed: false };
+}
+
+interface LockedCart {
+  readonly checkoutId: string;
+  readonly status: 'open' | 'ordered' | 'merged';
+  readonly userId: string | null;
+  readonly currency: string;
+  /** Of the checkout under way; null where there is none. */
+  readonly bodyHash: string | null;
+}
+
+async function lockCart(em: EntityManager, cartId: string): Promise<LockedCart> {
+  const [row] = await em.execute<
+    { checkout_id: string; status: LockedCart['status']; user_id: string | null; currency: string }[]
+  >('select checkout_id, status, user_id, currency from carts where id = ? for update', [cartId]);
+  if (row === undefined || row.status === 'merged') throw new DomainError('not_found', 'cart not found');
+  // After the lock, in a statement of its own: what the lock waited for is seen.
+  const [open] = await em.execute<{ body_hash: string }[]>('select body_hash from checkouts where id = ?', [
+    row.checkout_id,
+  ]);
+  return {
+    checkoutId: row.checkout_id,
+    status: row.status,
+    userId: row.user_id,
+    currency: row.currency,
+    bodyHash: open?.body_hash ?? null,
+  };
+}
+
+async function idsOf(
+  em: EntityManager,
+  checkoutId: string,
+): Promise<{ checkoutId: string; orderId: string; userId: string | null }> {
+  const [row] = await em.execute<{ order_id: string; user_id: string | null }[]>(
+    'select order_id, user_id from checkouts where id = ?',
+    [checkoutId],
+  );
+  if (row === undefined) throw new DomainError('not_found', 'checkout not found');
+  return { checkoutId, orderId: row.order_id, userId: row.user_id };
+}

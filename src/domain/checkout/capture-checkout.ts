@@ -1,0 +1,110 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { notFound } from '../kernel/errors.js';
+import type { Money } from '../kernel/money.js';
+import { cancelOrder, moveOrder } from '../orders/index.js';
+import { beginAttempt, recordMovement, type Attempt, type CaptureOutcome } from '../payments/index.js';
+
+export interface BegunCapture {
+  readonly attempt: Attempt;
+  readonly orderId: string;
+  readonly provider: string;
+  readonly intentId: string;
+  readonly amount: Money;
+  /** `due` payments are collected on delivery: there is nothing to capture. */
+  readonly status: string;
+  /** Null where the provider sets no end. */
+  readonly authorisedUntil: string | null;
+}
+
+/** Writes the capture's row before the call. Running again continues it. */
+export async function beginCapture(em: EntityManager, checkoutId: string): Promise<BegunCapture> {
+  const [payment] = await em.execute<PaymentRow[]>(
+    `select order_id, provider, intent_id, amount, currency, status, authorised_until from payments where checkout_id = ?`,
+    [checkoutId],
+  );
+  if (payment === undefined) throw notFound('payment');
+  const amount = { amount: payment.amount, currency: payment.currency };
+  return {
+    attempt: await beginAttempt(em, checkoutId, 'capture', 1, { intentId: payment.intent_id, ...amount }),
+    orderId: payment.order_id,
+    provider: payment.provider,
+    intentId: payment.intent_id,
+    amount,
+    status: payment.status,
+    authorisedUntil: payment.authorised_until,
+  };
+}
+
+/**
+ * The money is ours: ledger, payment and order in one transaction. Idempotent.
+ * @throws Error when the provider took another amount: a person must look, so the step stays parked
+ */
+export async function recordCapture(
+  em: EntityManager,
+  checkoutId: string,
+  capture: BegunCapture,
+  outcome: Extract<CaptureOutcome, { kind: 'captured' }>,
+): Promise<{ readonly first: boolean }> {
+  if (outcome.amount.amount !== capture.amount.amount || outcome.amount.currency !== capture.amount.currency)
+    throw new Error(`checkout ${checkoutId}: captured ${outcome.amount.amount}, not ${capture.amount.amount}`);
+  const first = await moveOrder(em, capture.orderId, 'confirmed');
+  const recorded = await recordMovement(em, {
+    checkoutId,
+    provider: capture.provider,
+    intentId: capture.intentId,
+    type: 'capture',
+    reference: outcome.chargeId,
+    amount: outcome.amount,
+  });
+  if (recorded)
+    await em.execute(
+      `with paid as (
+         update payments set status = 'captured', captured_amount = amount, charge_id = ?, updated_at = now()
+         where checkout_id = ?
+       ), settled as (
+         update payment_attempts set state = 'settled', outcome = 'captured', intent_id = ?, charge_id = ?, settled_at = now()
+         where id = ?
+       )
+       insert into checkout_steps (checkout_id, step, status) values (?, 'payment_captured', 'placed')`,
+      [outcome.chargeId, checkoutId, capture.intentId, outcome.chargeId, capture.attempt.id, checkoutId],
+      'run',
+    );
+  return { first };
+}
+
+/** The money cannot be had: the order is cancelled and its goods go back. Idempotent. */
+export async function recordCaptureRefused(
+  em: EntityManager,
+  checkoutId: string,
+  capture: BegunCapture,
+  reason: string,
+): Promise<{ readonly first: boolean }> {
+  const first = await cancelOrder(em, capture.orderId, { type: 'system' }, { reason: 'payment_failed' });
+  if (!first) return { first };
+  await em.execute(
+    `with failed as (
+       update payments set status = 'failed', updated_at = now() where checkout_id = ?
+     ), settled as (
+       update payment_attempts set state = 'settled', outcome = 'refused', reason = ?, settled_at = now() where id = ?
+     )
+     insert into checkout_steps (checkout_id, step, status) values (?, 'payment_refused', 'placed')`,
+    [checkoutId, reason, capture.attempt.id, checkoutId],
+    'run',
+  );
+  return { first };
+}
+
+/** Payment on delivery: nothing to capture, the order stands. Idempotent. */
+export const confirmDue = async (em: EntityManager, capture: BegunCapture): Promise<{ readonly first: boolean }> => ({
+  first: await moveOrder(em, capture.orderId, 'confirmed'),
+});
+
+interface PaymentRow {
+  readonly order_id: string;
+  readonly provider: string;
+  readonly intent_id: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: string;
+  readonly authorised_until: string | null;
+}

@@ -1,0 +1,81 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { notFound } from '../kernel/errors.js';
+import { newId } from '../kernel/ids.js';
+import { writeAudit } from '../audit/index.js';
+import { releaseStock } from '../inventory/index.js';
+import type { CheckoutState, Failure, UnpaidStatus } from './types.js';
+
+/**
+ * First step of every unpaid ending: from here on nothing can begin for this checkout, whatever wakes up
+ * late. An authorisation that never began is replaced by a tombstone. Idempotent.
+ * @returns placed: an order stands, so there is nothing to undo
+ */
+export async function closeCheckout(em: EntityManager, checkoutId: string): Promise<{ readonly placed: boolean }> {
+  const [row] = await em.execute<{ status: CheckoutState }[]>('select status from checkouts where id = ? for update', [
+    checkoutId,
+  ]);
+  if (row === undefined) throw notFound('checkout');
+  if (row.status === 'placed') return { placed: true };
+  await em.execute(
+    `with k as (
+       update checkouts set closing = true, updated_at = now() where id = ? and not closing
+     )
+     insert into payment_attempts (id, checkout_id, step, attempt, key, parameter_hash, state)
+     values (?, ?, 'authorise', 1, ?, '', 'tombstoned')
+     on conflict do nothing`,
+    [checkoutId, newId(), checkoutId, `${checkoutId}:authorise:1`],
+    'run',
+  );
+  return { placed: false };
+}
+
+/**
+ * Last step of every unpaid ending, after the payment is void: gives the stock back, writes how it ended,
+ * and frees the cart under a fresh checkout id, so that a retry is a new checkout. Idempotent.
+ */
+export async function endUnpaid(
+  em: EntityManager,
+  checkoutId: string,
+  status: UnpaidStatus,
+  failure: Failure,
+): Promise<void> {
+  const [row] = await em.execute<{ closed_at: string | null; cart_id: string }[]>(
+    'select closed_at, cart_id from checkouts where id = ? for update',
+    [checkoutId],
+  );
+  if (row === undefined) throw notFound('checkout');
+  if (row.closed_at !== null) return;
+  const released = await releaseStock(em, { checkoutId }, status === 'expired' ? 'expired' : 'released');
+  await em.execute(
+    `with k as (
+       update checkouts set status = ?, closing = true, failure_code = ?, failure_data = ?::jsonb, closed_at = now(),
+         updated_at = now()
+       where id = ?
+     ), freed as (
+       update carts set checkout_id = ?, version = version + 1, updated_at = now() where id = ? and checkout_id = ?
+     )
+     insert into checkout_steps (checkout_id, step, status)
+     select ?, step, ? from unnest(case when ? then '{stock_released}'::text[] else '{}'::text[] end || ?::text) step`,
+    [
+      status,
+      failure.code,
+      JSON.stringify(failure.data),
+      checkoutId,
+      newId(),
+      row.cart_id,
+      checkoutId,
+      checkoutId,
+      status,
+      released > 0,
+      status,
+    ],
+    'run',
+  );
+  if (status === 'expired' && released > 0)
+    await writeAudit(em, {
+      actor: { type: 'system' },
+      action: 'reservation.expired',
+      object: { type: 'checkout', id: checkoutId },
+      data: { variants: released },
+    });
+}

@@ -1,0 +1,16 @@
+export { acceptCheckout, type Accepted, type CheckoutRequest } from './accept-checkout.js';
+export {
+  beginAuthorisation,
+  begunAuthorisations,
+  settleAuthorisation,
+  type BegunAuthorisation,
+} from './authorise-checkout.js';
+export { beginCapture, confirmDue, recordCapture, recordCaptureRefused, type BegunCapture } from './capture-checkout.js';
+export { closeCheckout, endUnpaid } from './end-checkout.js';
+export { findOrphans, type Orphan } from './find-orphans.js';
+export { placeCheckout, type SecuredPayment } from './place-checkout.js';
+export { readCheckout, readProgress } from './read-checkout.js';
+export { reserveCheckout, type Reserved } from './reserve-checkout.js';
+export { recordVoided } from './record-voided.js';
+export { isDecided, statusOf } from './types.js';
+export type * from './types.js';

@@ -1,0 +1,87 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { DomainError, notFound } from '../kernel/errors.js';
+import { reserveStock } from '../inventory/index.js';
+import { loadQuote, type Quote } from '../pricing/index.js';
+import type { CheckoutState } from './types.js';
+
+export interface Reserved {
+  readonly orderId: string;
+  /** Until the reservation ends, by database time at this call. Milliseconds. */
+  readonly expiresInMs: number;
+}
+
+/**
+ * Step 1: prices the cart again, takes stock for all of it or none, and freezes the quote. Running again
+ * answers what the first run did.
+ * @throws DomainError `out_of_stock`, `price_changed`, `cart_problem`, `shipping_unavailable`;
+ *   `invalid_transition` when the checkout was closed before
+ */
+export async function reserveCheckout(
+  em: EntityManager,
+  { reservationMs, pricesIncludeTax }: { readonly reservationMs: number; readonly pricesIncludeTax: boolean },
+  checkoutId: string,
+): Promise<Reserved> {
+  const [row] = await em.execute<LockedRow[]>(
+    `select k.status, k.closing, k.cart_id, k.order_id, k.country, k.shipping_method, k.expected_total_amount,
+       (extract(epoch from k.expires_at - now()) * 1000)::bigint as expires_in_ms
+     from checkouts k where k.id = ? for update`,
+    [checkoutId],
+  );
+  if (row === undefined) throw notFound('checkout');
+  if (row.closing || (row.status !== 'accepted' && row.expires_in_ms === null))
+    throw new DomainError('invalid_transition', 'the checkout is closed', { checkoutId });
+  if (row.status !== 'accepted') return { orderId: row.order_id, expiresInMs: Math.max(0, row.expires_in_ms ?? 0) };
+
+  const quote = await loadQuote(em, {
+    cartId: row.cart_id,
+    country: row.country,
+    shippingMethod: row.shipping_method,
+    pricesIncludeTax,
+  });
+  assertPrice(quote, row.expected_total_amount);
+  const { expiresAt } = await reserveStock(em, { checkoutId }, quote.lines, reservationMs, await takeHold(em, row.cart_id));
+  await em.execute(
+    `with reserved as (
+       update checkouts set status = 'authorising', quote = ?::jsonb, total_amount = ?, currency = ?, expires_at = ?,
+         updated_at = now()
+       where id = ?
+     )
+     insert into checkout_steps (checkout_id, step, status) values (?, 'stock_reserved', 'authorising')`,
+    [JSON.stringify(quote), quote.total.amount, quote.currency, expiresAt, checkoutId, checkoutId],
+    'run',
+  );
+  return { orderId: row.order_id, expiresInMs: reservationMs };
+}
+
+/** What the client agreed to: the total it names, else the prices its cart showed. */
+function assertPrice(quote: Quote, expectedTotal: number | null): void {
+  const changed =
+    expectedTotal === null
+      ? quote.lines.some((line) => line.unitPrice.amount !== line.keptUnitPrice.amount)
+      : expectedTotal !== quote.total.amount;
+  if (changed)
+    throw new DomainError('price_changed', 'the price has changed', {
+      total: quote.total.amount,
+      currency: quote.currency,
+    });
+}
+
+/** Ends the cart's hold, if one is live, in favour of the checkout; its rows follow in `reserveStock`. */
+async function takeHold(em: EntityManager, cartId: string): Promise<string | null> {
+  const [hold] = await em.execute<{ id: string }[]>(
+    `update cart_holds set state = 'handed_over', closed_at = now() where cart_id = ? and state = 'live' returning id`,
+    [cartId],
+  );
+  return hold?.id ?? null;
+}
+
+interface LockedRow {
+  readonly status: CheckoutState;
+  readonly closing: boolean;
+  readonly cart_id: string;
+  readonly order_id: string;
+  readonly country: string;
+  readonly shipping_method: string;
+  readonly expected_total_amount: number | null;
+  readonly expires_in_ms: number | null;
+}

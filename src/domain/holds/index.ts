@@ -1,0 +1,2 @@
+export { endHold, extendHold, findOverdueHolds, holdCart, markWarned, readHold, releaseHold } from './hold-cart.js';
+export type * from './types.js';
