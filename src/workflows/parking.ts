@@ -178,7 +178,10 @@ export function refusalCode(error: unknown): string | undefined {
 
 /** An activity's failure that may pass: neither a refusal nor a cancellation. */
 export const isOutage = (error: unknown): boolean =>
-  error instanceof ActivityFailure && !isCancellation(error) && refusalCode(error) === undefined;
+  // the failure of a local activity comes bare
+  (error instanceof ActivityFailure || error instanceof ApplicationFailure || error instanceof TimeoutFailure) &&
+  !isCancellation(error) &&
+  refusalCode(error) === undefined;
 
 function reasonOf(error: unknown): string {
   const chain = [];
