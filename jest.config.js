@@ -5,7 +5,9 @@ const project = (/** @type {string} */ name, /** @type {import('jest').Config} *
   testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`],
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/tests/support/resolver.cjs',
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, sourceMaps: 'inline' }] },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, sourceMaps: 'inline' }],
+  },
   modulePathIgnorePatterns: ['<rootDir>/.perdure/', '<rootDir>/dist/'],
   ...extra,
 });

@@ -20,7 +20,9 @@ export async function installDependencies(root) {
       const log = join(root, '.perdure', 'install.log');
       console.log('installing dependencies (npm ci)');
       if (!(await runNpm(['ci', '--no-audit', '--no-fund'], { cwd: root, log })))
-        throw new Error(`npm ci failed; check that the npm registry can be reached. Its last lines (all in ${log}):\n${tail(log)}`);
+        throw new Error(
+          `npm ci failed; check that the npm registry can be reached. Its last lines (all in ${log}):\n${tail(log)}`,
+        );
       writeStamp(root);
       console.log(`dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`);
     },
@@ -79,6 +81,8 @@ function stampFile(root) {
 
 /** @param {string} root */
 function fingerprint(root) {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   return `${process.platform}-${process.arch} ${lock}\n`;
 }

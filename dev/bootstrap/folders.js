@@ -8,7 +8,8 @@ import { delimiter, join } from 'node:path';
  * @returns {string}
  */
 export function cacheFolder(root) {
-  const wanted = process.env['PERDURE_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'perdure');
+  const wanted =
+    process.env['PERDURE_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'perdure');
   for (const folder of [wanted, join(root, '.perdure', 'cache')]) {
     try {
       mkdirSync(folder, { recursive: true });

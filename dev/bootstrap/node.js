@@ -31,18 +31,25 @@ export async function findNode(root) {
   return withLock(join(root, '.perdure', 'node24.lock'), async () => {
     const meanwhile = candidates.find(isExecutable);
     if (meanwhile !== undefined) return meanwhile;
-    console.log(`node ${process.versions.node} is older than ${OLDEST.join('.')}: fetching node ${FETCHED} into .perdure`);
+    console.log(
+      `node ${process.versions.node} is older than ${OLDEST.join('.')}: fetching node ${FETCHED} into .perdure`,
+    );
     mkdirSync(folder, { recursive: true });
     const log = join(root, '.perdure', 'node24.log');
     // npm's `node` package links its binary in an install script, which npm may be told to block: then the package
     // for this platform, which holds the binary itself, does as well.
     for (const name of ['node', platformPackage()]) {
       writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
-      await runNpm(['install', '--no-audit', '--no-fund', '--no-package-lock', `${name}@${FETCHED}`], { cwd: folder, log });
+      await runNpm(['install', '--no-audit', '--no-fund', '--no-package-lock', `${name}@${FETCHED}`], {
+        cwd: folder,
+        log,
+      });
       const fetched = candidates.find(isExecutable);
       if (fetched !== undefined) return fetched;
     }
-    throw new Error(`could not fetch node ${FETCHED} (see ${log}); install Node ${OLDEST.join('.')} or newer and run this again`);
+    throw new Error(
+      `could not fetch node ${FETCHED} (see ${log}); install Node ${OLDEST.join('.')} or newer and run this again`,
+    );
   });
 }
 

@@ -38,7 +38,12 @@ export function runNpm(args, { cwd, log }) {
  */
 export function tail(file, lines = 15) {
   try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).map((line) => `    ${line}`).join('\n');
+    return readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-lines)
+      .map((line) => `    ${line}`)
+      .join('\n');
   } catch {
     return '    (no output)';
   }

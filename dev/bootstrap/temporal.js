@@ -36,10 +36,19 @@ export async function findTemporal(root) {
 export async function downloadFromTemporal(root, artifact, version) {
   const folder = join(cacheFolder(root), `${artifact}-${version}`);
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
-  const query = new URLSearchParams({ platform: process.platform, arch, 'sdk-name': 'sdk-typescript', 'sdk-version': '1.24.0' });
-  const lookup = await fetch(`https://temporal.download/${artifact}/${version}?${query}`, { signal: AbortSignal.timeout(8_000) });
+  const query = new URLSearchParams({
+    platform: process.platform,
+    arch,
+    'sdk-name': 'sdk-typescript',
+    'sdk-version': '1.24.0',
+  });
+  const lookup = await fetch(`https://temporal.download/${artifact}/${version}?${query}`, {
+    signal: AbortSignal.timeout(8_000),
+  });
   if (!lookup.ok) throw new Error(`the download service answered ${lookup.status}`);
-  const { archiveUrl, fileToExtract } = /** @type {{ archiveUrl: string, fileToExtract: string }} */ (await lookup.json());
+  const { archiveUrl, fileToExtract } = /** @type {{ archiveUrl: string, fileToExtract: string }} */ (
+    await lookup.json()
+  );
   const archive = await fetch(archiveUrl, { signal: AbortSignal.timeout(300_000) });
   if (!archive.ok) throw new Error(`the download answered ${archive.status}`);
   const draft = `${folder}.${process.pid}`;
@@ -76,7 +85,17 @@ export function downloadTemporal(root, onWait) {
  * @returns {Promise<string>}
  */
 export function buildTemporal(root, onWait) {
-  return obtain(root, onWait, () => goInstall(`github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`, temporalFolder(root), 'temporal'));
+  return obtain(root, onWait, () =>
+    goInstall(`github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`, temporalFolder(root), 'temporal'),
+  );
+}
+
+/**
+ * On PATH, or where its installers put it.
+ * @returns {string | undefined}
+ */
+export function findGo() {
+  return findOnPath('go') ?? ['/usr/local/go/bin/go', '/opt/homebrew/bin/go'].find(isExecutable);
 }
 
 /**
@@ -87,14 +106,17 @@ export function buildTemporal(root, onWait) {
  * @returns {Promise<string>}
  */
 export async function goInstall(module, folder, binary) {
-  const go = findOnPath('go') ?? ['/usr/local/go/bin/go', '/opt/homebrew/bin/go'].find(isExecutable);
+  const go = findGo();
   if (go === undefined) throw new Error('Go is not installed');
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
   mkdirSync(folder, { recursive: true });
   const log = join(folder, 'build.log');
   const output = openSync(log, 'w');
-  const child = spawn(go, ['install', module], { env: { ...process.env, GOBIN: draft }, stdio: ['ignore', output, output] });
+  const child = spawn(go, ['install', module], {
+    env: { ...process.env, GOBIN: draft },
+    stdio: ['ignore', output, output],
+  });
   closeSync(output);
   const stop = () => child.kill('SIGTERM');
   process.once('exit', stop);
@@ -114,7 +136,11 @@ export async function goInstall(module, folder, binary) {
  * @param {string} root
  */
 export function prefetchTemporal(root) {
-  if (process.env['TEMPORAL_ADDRESS'] || /temporal=(docker|environment)|^(docker|environment)$/.test(process.env['PERDURE_SERVICES'] ?? '')) return;
+  if (
+    process.env['TEMPORAL_ADDRESS'] ||
+    /temporal=(docker|environment)|^(docker|environment)$/.test(process.env['PERDURE_SERVICES'] ?? '')
+  )
+    return;
   if (isExecutable(join(temporalFolder(root), 'temporal'))) return;
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), root], { stdio: 'ignore', detached: true });
   child.unref();

@@ -20,7 +20,14 @@ const MODULES = { 'analysis-common': 'AnalysisCommonPlugin', 'rest-root': 'RestR
 /** The home that these sources would be built into. */
 export function elasticsearchHome(root: string): string {
   const digest = createHash('sha256');
-  for (const file of [join(SOURCES, 'pom.xml'), ...filesOf(RESOURCES), ...filesOf(JAVA), ...filesOf(MODULE_SOURCES), import.meta.filename]) digest.update(readFileSync(file));
+  for (const file of [
+    join(SOURCES, 'pom.xml'),
+    ...filesOf(RESOURCES),
+    ...filesOf(JAVA),
+    ...filesOf(MODULE_SOURCES),
+    import.meta.filename,
+  ])
+    digest.update(readFileSync(file));
   return join(cacheFolder(root), `elasticsearch-${elasticsearchVersion()}-${digest.digest('hex').slice(0, 8)}`);
 }
 
@@ -54,7 +61,8 @@ async function assemble(home: string, jdk: Jdk): Promise<void> {
   const version = elasticsearchVersion();
   const lib = join(home, 'lib');
   const transport = join(home, 'modules', 'transport-netty4');
-  for (const folder of ['config', 'plugins', 'classes', 'modules/transport-netty4']) mkdirSync(join(home, folder), { recursive: true });
+  for (const folder of ['config', 'plugins', 'classes', 'modules/transport-netty4'])
+    mkdirSync(join(home, folder), { recursive: true });
   await copyJars(join(SOURCES, 'pom.xml'), lib, jdk);
   for (const jar of readdirSync(lib).filter((name) => /^(netty|transport-netty4)-/.test(name)))
     renameSync(join(lib, jar), join(transport, jar));
@@ -77,10 +85,15 @@ async function assemble(home: string, jdk: Jdk): Promise<void> {
 
 async function writeTransportDescriptor(folder: string, version: string, jdk: Jdk): Promise<void> {
   const inside = 'META-INF/es-plugins/transport-netty4/plugin-descriptor.properties';
-  await run(join(jdk.home, 'bin', 'jar'), ['xf', join(folder, `transport-netty4-${version}.jar`), inside], { cwd: folder });
+  await run(join(jdk.home, 'bin', 'jar'), ['xf', join(folder, `transport-netty4-${version}.jar`), inside], {
+    cwd: folder,
+  });
   const lines = readFileSync(join(folder, inside), 'utf8').split('\n');
   // A module name would make the loader look for a named Java module, which a plain jar is not.
-  writeFileSync(join(folder, 'plugin-descriptor.properties'), lines.filter((line) => !line.startsWith('modulename')).join('\n'));
+  writeFileSync(
+    join(folder, 'plugin-descriptor.properties'),
+    lines.filter((line) => !line.startsWith('modulename')).join('\n'),
+  );
   rmSync(join(folder, 'META-INF'), { recursive: true });
 }
 
@@ -93,8 +106,13 @@ function descriptor(name: string, plugin: string, version: string): string {
     'java.version': '21',
     classname: `perdure.elasticsearch.modules.${plugin}`,
   };
-  return Object.entries(values).map(([key, value]) => `${key}=${value}\n`).join('');
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
 }
 
 const filesOf = (folder: string): string[] =>
-  readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(folder, entry.name)).sort();
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(folder, entry.name))
+    .sort();

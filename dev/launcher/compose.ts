@@ -33,7 +33,9 @@ export async function startComposed(
     env: { ...process.env, ...env },
     timeout: 600_000,
   }).catch((error: Error & { stderr?: string }) => {
-    throw new Error(`docker compose up ${service} failed: ${(error.stderr ?? error.message).trim().split('\n').at(-1)}`);
+    throw new Error(
+      `docker compose up ${service} failed: ${(error.stderr ?? error.message).trim().split('\n').at(-1)}`,
+    );
   });
 }
 
@@ -44,7 +46,9 @@ export async function stopComposed(root: string, project: string): Promise<void>
 
 /** Removes a project's data. */
 export async function emptyComposed(root: string, project: string): Promise<void> {
-  await run('docker', [...composeArgs(root, project), 'down', '--volumes'], { timeout: 120_000 }).catch(() => undefined);
+  await run('docker', [...composeArgs(root, project), 'down', '--volumes'], { timeout: 120_000 }).catch(
+    () => undefined,
+  );
 }
 
 function composeArgs(root: string, project: string): string[] {

@@ -28,7 +28,11 @@ export function createConsole(write: (text: string) => void = (text) => process.
 export function tableLines(rows: readonly Readonly<Record<string, string>>[]): string[] {
   const columns = Object.keys(rows[0] ?? {});
   const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => (row[column] ?? '').length)));
-  const format = (cells: readonly string[]): string => cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd();
+  const format = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd();
   return [
     format(columns),
     format(widths.map((width) => '-'.repeat(width))),

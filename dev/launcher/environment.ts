@@ -2,7 +2,20 @@ import type { Profile } from './profile.js';
 import type { Resolved } from './service.js';
 
 /** Set when a service is there; emptied when it is not, so that no stale value from the surrounding shell is used. */
-const ADDRESSES = ['DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'ELASTICSEARCH_URL', 'SMTP_URL', 'INBOX_URL', 'STRIPE_API_URL', 'STRIPE_LEDGER_URL', 'VONAGE_API_URL', 'SMS_LOG_URL', 'STRIPE_MOCK_URL', 'TEMPORAL_TEST_SERVER'];
+const ADDRESSES = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'TEMPORAL_ADDRESS',
+  'ELASTICSEARCH_URL',
+  'SMTP_URL',
+  'INBOX_URL',
+  'STRIPE_API_URL',
+  'STRIPE_LEDGER_URL',
+  'VONAGE_API_URL',
+  'SMS_LOG_URL',
+  'STRIPE_MOCK_URL',
+  'TEMPORAL_TEST_SERVER',
+];
 
 /** What the API, the worker, the tests and every tool find in their environment. */
 export async function childEnvironment(
@@ -16,6 +29,7 @@ export async function childEnvironment(
     NODE_ENV: nodeEnv,
     PORT: apiPort,
     PUBLIC_URL: process.env['PUBLIC_URL'] ?? `http://127.0.0.1:${apiPort}`,
+    METRICS_PORT: String(await profile.port('metrics')),
     MAIL_FROM: process.env['MAIL_FROM'] ?? 'Perdure <shop@perdure.example>',
     VONAGE_FROM: process.env['VONAGE_FROM'] ?? 'Perdure',
     AUTH_KEYS: process.env['AUTH_KEYS'] ?? secrets.authKeys,

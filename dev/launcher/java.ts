@@ -12,7 +12,8 @@ export interface Jdk {
 export function findJava(oldest: number, needsCompiler: boolean): Jdk {
   const found = candidates().flatMap((home): Jdk[] => {
     const major = majorOf(home);
-    const complete = isExecutable(join(home, 'bin', 'java')) && (!needsCompiler || isExecutable(join(home, 'bin', 'javac')));
+    const complete =
+      isExecutable(join(home, 'bin', 'java')) && (!needsCompiler || isExecutable(join(home, 'bin', 'javac')));
     return complete && major !== undefined && major >= oldest ? [{ home, major }] : [];
   });
   const wanted = found.find(({ home }) => home === process.env['JAVA_HOME']);
@@ -23,14 +24,23 @@ export function findJava(oldest: number, needsCompiler: boolean): Jdk {
 
 function candidates(): string[] {
   const onPath = findOnPath('java');
-  const folders = ['/usr/lib/jvm', '/opt/java', '/opt', '/usr/local/java', join(homedir(), '.sdkman', 'candidates', 'java'), join(homedir(), '.jdks')];
+  const folders = [
+    '/usr/lib/jvm',
+    '/opt/java',
+    '/opt',
+    '/usr/local/java',
+    join(homedir(), '.sdkman', 'candidates', 'java'),
+    join(homedir(), '.jdks'),
+  ];
   const mac = '/Library/Java/JavaVirtualMachines';
   return [
     ...(process.env['JAVA_HOME'] === undefined ? [] : [process.env['JAVA_HOME']]),
     ...(onPath === undefined ? [] : [dirname(dirname(realpathSync(onPath)))]),
     ...folders.flatMap((folder) => entriesOf(folder).map((entry) => join(folder, entry))),
     ...entriesOf(mac).map((entry) => join(mac, entry, 'Contents', 'Home')),
-    ...['/opt/homebrew/opt/openjdk', '/usr/local/opt/openjdk'].map((home) => join(home, 'libexec', 'openjdk.jdk', 'Contents', 'Home')),
+    ...['/opt/homebrew/opt/openjdk', '/usr/local/opt/openjdk'].map((home) =>
+      join(home, 'libexec', 'openjdk.jdk', 'Contents', 'Home'),
+    ),
   ];
 }
 

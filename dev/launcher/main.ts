@@ -3,7 +3,11 @@ import { COMMANDS } from './commands/index.js';
 import { createLifetime } from './lifetime.js';
 
 const usage = (): string =>
-  ['usage: npm run <command> [-- options]', '', ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)].join('\n');
+  [
+    'usage: npm run <command> [-- options]',
+    '',
+    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`),
+  ].join('\n');
 
 /** Runs one command and answers the exit code, with everything it started stopped. */
 export async function main(root: string, name: string, args: readonly string[]): Promise<number> {

@@ -12,7 +12,14 @@ export async function copyJars(pom: string, folder: string, jdk: Jdk): Promise<v
   try {
     await run(
       maven,
-      ['-q', '-B', '-f', pom, 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies', `-DoutputDirectory=${folder}`],
+      [
+        '-q',
+        '-B',
+        '-f',
+        pom,
+        'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies',
+        `-DoutputDirectory=${folder}`,
+      ],
       { env: { ...process.env, JAVA_HOME: jdk.home }, timeout: 600_000, maxBuffer: 64 * 1024 * 1024 },
     );
   } catch (error) {

@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { firstPortOf, freePort } from './ports.js';
 
@@ -35,10 +44,14 @@ export function profileFolder(root: string, name: string): string {
 
 /** What a profile's data is worth is decided by whoever calls it with `fresh`: everything but the logs goes. */
 export function openProfile(root: string, name: string): Profile {
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) throw new Error(`a profile is named like "demo" or "test-2", not "${name}"`);
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
+    throw new Error(`a profile is named like "demo" or "test-2", not "${name}"`);
   const folder = profileFolder(root, name);
   mkdirSync(folder, { recursive: true });
-  const owner = createHash('sha256').update(`${realpathSync(root)}:${name}`).digest('hex').slice(0, 12);
+  const owner = createHash('sha256')
+    .update(`${realpathSync(root)}:${name}`)
+    .digest('hex')
+    .slice(0, 12);
   return {
     root,
     name,
@@ -57,7 +70,17 @@ export function openProfile(root: string, name: string): Profile {
 /** Empties a profile that nobody runs. */
 export function emptyProfile(root: string, name: string): void {
   const folder = profileFolder(root, name);
-  for (const entry of ['redis', 'temporal', 'elasticsearch', 'mail', 'stripe', 'vonage', 'postgres', 'secrets.json', 'ports.json'])
+  for (const entry of [
+    'redis',
+    'temporal',
+    'elasticsearch',
+    'mail',
+    'stripe',
+    'vonage',
+    'postgres',
+    'secrets.json',
+    'ports.json',
+  ])
     rmSync(join(folder, entry), { recursive: true, force: true });
 }
 

@@ -29,7 +29,10 @@ export function openRunBook(folder: string): RunBook {
   const processes = new Map<number, RecordedProcess>();
   let composeProject: string | undefined;
   const save = (): void => {
-    const record: RunRecord = { processes: [...processes.values()], ...(composeProject === undefined ? {} : { composeProject }) };
+    const record: RunRecord = {
+      processes: [...processes.values()],
+      ...(composeProject === undefined ? {} : { composeProject }),
+    };
     writePrivate(recordFile(folder), JSON.stringify(record, null, 2));
   };
   return {

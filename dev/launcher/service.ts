@@ -46,7 +46,11 @@ export interface Resolved {
 }
 
 /** Takes a service from the first way that works; says what was chosen and why. Never throws. */
-export async function resolveService(service: Service, context: Omit<ServiceContext, 'say'>, console: Console): Promise<Resolved> {
+export async function resolveService(
+  service: Service,
+  context: Omit<ServiceContext, 'say'>,
+  console: Console,
+): Promise<Resolved> {
   const say = (text: string): void => console.step(service.name, text);
   const started = performance.now();
   const reasons: string[] = [];
@@ -71,7 +75,10 @@ export async function resolveService(service: Service, context: Omit<ServiceCont
 }
 
 /** PERDURE_SERVICES is one way for all (`docker`) or one for some (`redis=docker,postgres=local`). */
-export function waysFor(service: Pick<Service, 'name' | 'variable' | 'ways'>, env: ServiceContext['env']): readonly Way[] {
+export function waysFor(
+  service: Pick<Service, 'name' | 'variable' | 'ways'>,
+  env: ServiceContext['env'],
+): readonly Way[] {
   const forced = forcedWay(service.name, env['PERDURE_SERVICES'] ?? '');
   if (forced !== undefined) return [forced];
   // A URL that was set on purpose is never silently replaced by another server.
@@ -81,10 +88,14 @@ export function waysFor(service: Pick<Service, 'name' | 'variable' | 'ways'>, en
 
 function forcedWay(name: string, setting: string): Way | undefined {
   let forced: Way | undefined;
-  for (const part of setting.split(',').map((text) => text.trim()).filter((text) => text !== '')) {
+  for (const part of setting
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')) {
     const [first = '', second] = part.split('=');
     const way = WAYS.find((candidate) => candidate === (second ?? first));
-    if (way === undefined) throw new Error(`PERDURE_SERVICES takes ${WAYS.join(', ')}, or service=way pairs, not "${part}"`);
+    if (way === undefined)
+      throw new Error(`PERDURE_SERVICES takes ${WAYS.join(', ')}, or service=way pairs, not "${part}"`);
     if (second === undefined ? forced === undefined : first === name) forced = way;
   }
   return forced;

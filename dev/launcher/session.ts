@@ -87,7 +87,11 @@ export async function openSession(options: SessionOptions, lifetime: Lifetime, c
 }
 
 /** The services of a profile that another launcher has up; undefined when nobody has. */
-export function attachSession(root: string, name: string, lifetime: Lifetime): (Session & { readonly command: string }) | undefined {
+export function attachSession(
+  root: string,
+  name: string,
+  lifetime: Lifetime,
+): (Session & { readonly command: string }) | undefined {
   const folder = profileFolder(root, name);
   if (lockHolder(join(folder, 'launcher.lock')) === undefined) return undefined;
   const announcement = readAnnouncement(folder);
@@ -100,7 +104,11 @@ export function attachSession(root: string, name: string, lifetime: Lifetime): (
   return { services: describeServices(profile, env, missing), supervisor, attached: true, command };
 }
 
-function describeServices(profile: Profile, env: Readonly<Record<string, string>>, missing: readonly Resolved[]): Services {
+function describeServices(
+  profile: Profile,
+  env: Readonly<Record<string, string>>,
+  missing: readonly Resolved[],
+): Services {
   return { profile: profile.name, root: profile.root, folder: profile.folder, env, missing };
 }
 
@@ -127,19 +135,25 @@ function refuseMissing(resolved: readonly Resolved[], options: SessionOptions): 
     if (found !== undefined || options.lenient) return false;
     return options.strict || options.services.find((service) => service.name === name)?.without === undefined;
   });
-  if (needed.length > 0) throw new Error(`cannot go on without ${needed.map(({ name }) => name).join(', ')}: see above`);
+  if (needed.length > 0)
+    throw new Error(`cannot go on without ${needed.map(({ name }) => name).join(', ')}: see above`);
 }
 
 async function empty(root: string, name: string): Promise<void> {
   const { owner } = openProfile(root, name);
-  await requireDocker().then(() => emptyComposed(root, `perdure-${owner}`), () => undefined);
+  await requireDocker().then(
+    () => emptyComposed(root, `perdure-${owner}`),
+    () => undefined,
+  );
   emptyPostgres(root, name);
   emptyProfile(root, name);
 }
 
 function announce(folder: string, announcement: Announcement): void {
   writePrivate(join(folder, 'services.json'), JSON.stringify(announcement, null, 2));
-  const lines = Object.entries(announcement.env).map(([key, value]) => `export ${key}='${value.replaceAll("'", String.raw`'\''`)}'\n`);
+  const lines = Object.entries(announcement.env).map(
+    ([key, value]) => `export ${key}='${value.replaceAll("'", String.raw`'\''`)}'\n`,
+  );
   writePrivate(join(folder, 'env'), lines.join(''));
 }
 

@@ -33,6 +33,7 @@ export interface RunningProcess {
   readonly log: string;
   /** The exit code; 128 and more for a signal. */
   readonly ended: Promise<number>;
+  lastLines(): string;
   stop(): Promise<void>;
 }
 
@@ -94,14 +95,16 @@ export function createSupervisor(logs: string, book: RunBook): Supervisor {
         throw new Error(`${(error as Error).message} (log: ${log})\n${tail(log)}`);
       }
     }
-    return { name: spec.name, pid, log, ended, stop };
+    return { name: spec.name, pid, log, ended, stop, lastLines: () => tail(log) };
   }
 
   async function stopAll(): Promise<void> {
     stopping = true;
     while (running.size > 0) {
       const rank = Math.min(...[...running.values()].map(({ recorded }) => recorded.rank));
-      await Promise.all([...running.values()].filter(({ recorded }) => recorded.rank === rank).map(({ stop }) => stop()));
+      await Promise.all(
+        [...running.values()].filter(({ recorded }) => recorded.rank === rank).map(({ stop }) => stop()),
+      );
     }
   }
 
@@ -146,7 +149,13 @@ async function waitUntilReady(spec: ProcessSpec, probe: () => Promise<unknown>, 
   void ended.then((code) => (exit = code));
   for (let pause = 50; Date.now() < end; pause = Math.min(pause * 1.5, 500)) {
     if (exit !== undefined) throw new Error(`${spec.name} ended with code ${exit} before it was ready`);
-    if (await probe().then((answer) => answer !== undefined && answer !== false, () => false)) return;
+    if (
+      await probe().then(
+        (answer) => answer !== undefined && answer !== false,
+        () => false,
+      )
+    )
+      return;
     await Promise.race([sleep(pause), ended]);
   }
   throw new Error(`${spec.name} was not ready within ${limit / 1000} s`);

@@ -14,7 +14,10 @@ export async function createTemplate(serverUrl: string, run: string): Promise<st
 /** Drops the template and everything copied from it. */
 export async function dropTestDatabases(serverUrl: string, template: string): Promise<void> {
   await onServer(serverUrl, async (client) => {
-    const { rows } = await client.query<{ datname: string }>("select datname from pg_database where datname = $1 or starts_with(datname, $1 || '_')", [template]);
+    const { rows } = await client.query<{ datname: string }>(
+      "select datname from pg_database where datname = $1 or starts_with(datname, $1 || '_')",
+      [template],
+    );
     for (const { datname } of rows) await client.query(`drop database if exists "${datname}" with (force)`);
   });
 }

@@ -28,6 +28,7 @@ export function describeWith(services: ServiceName | readonly ServiceName[], nam
   const wanted = typeof services === 'string' ? [services] : services;
   const missing = wanted.filter((service) => !hasService(service));
   if (missing.length === 0) describe(name, tests);
-  else if (process.env['CI'] === 'true') describe(name, () => test(`needs ${missing.join(', ')}`, () => expect(missing).toEqual([])));
+  else if (process.env['CI'] === 'true')
+    describe(name, () => test(`needs ${missing.join(', ')}`, () => expect(missing).toEqual([])));
   else describe.skip(`${name} (without ${missing.join(', ')})`, tests);
 }

@@ -31,7 +31,12 @@ export interface Options {
 
 /** Our own options; everything else is handed on untouched. */
 export function readOptions(args: readonly string[]): Options {
-  const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, options: { profile: { type: 'string' } } });
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: { profile: { type: 'string' } },
+  });
   const rest: string[] = [];
   let [profile, fresh, once]: [string | undefined, boolean, boolean] = [process.env['PERDURE_PROFILE'], false, false];
   const skip = new Set<number>();

@@ -52,7 +52,9 @@ async function startNode({ profile, supervisor }: ServiceContext, home: string, 
     cwd: folder,
     readyWithinMs: 120_000,
     probe: async () => {
-      const health = await fetch(`${url}/_cluster/health?wait_for_status=yellow&timeout=1s`, { signal: AbortSignal.timeout(3_000) });
+      const health = await fetch(`${url}/_cluster/health?wait_for_status=yellow&timeout=1s`, {
+        signal: AbortSignal.timeout(3_000),
+      });
       return health.ok;
     },
   });

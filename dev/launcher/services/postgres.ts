@@ -137,4 +137,5 @@ async function query<T>(url: string, work: (client: pg.Client) => Promise<T>): P
   }
 }
 
-const databaseUrl = (port: number, password: string): string => `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+const databaseUrl = (port: number, password: string): string =>
+  `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;

@@ -42,7 +42,19 @@ async function startLocal(context: ServiceContext): Promise<Found> {
   await supervisor.start({
     name: 'redis',
     command: program.path,
-    args: ['--bind', '127.0.0.1', '--port', String(port), '--dir', profile.subfolder('redis'), '--save', '60', '1', '--appendonly', 'no'],
+    args: [
+      '--bind',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--dir',
+      profile.subfolder('redis'),
+      '--save',
+      '60',
+      '1',
+      '--appendonly',
+      'no',
+    ],
     env: program.env,
     probe: () => ask(url, (client) => client.ping()),
     readyWithinMs: 20_000,
@@ -100,7 +112,14 @@ async function download(folder: string, state: string): Promise<void> {
     // Empty package lists are the usual cause: read them into a folder of our own, which needs no root.
     mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
     mkdirSync(join(state, 'cache', 'archives', 'partial'), { recursive: true });
-    const options = ['-o', `Dir::State::Lists=${join(state, 'lists')}`, '-o', `Dir::Cache=${join(state, 'cache')}`, '-o', 'APT::Sandbox::User='];
+    const options = [
+      '-o',
+      `Dir::State::Lists=${join(state, 'lists')}`,
+      '-o',
+      `Dir::Cache=${join(state, 'cache')}`,
+      '-o',
+      'APT::Sandbox::User=',
+    ];
     try {
       await run('apt-get', [...options, 'update'], { timeout: 180_000 });
       await fetch(options);
@@ -114,7 +133,10 @@ async function download(folder: string, state: string): Promise<void> {
 function libraries(folder: string): string {
   const base = join(folder, 'usr', 'lib');
   if (!existsSync(base)) return base;
-  return readdirSync(base).filter((name) => name.endsWith('-linux-gnu')).map((name) => join(base, name)).join(':');
+  return readdirSync(base)
+    .filter((name) => name.endsWith('-linux-gnu'))
+    .map((name) => join(base, name))
+    .join(':');
 }
 
 async function describeRedis(url: string, from: string): Promise<Found> {
@@ -126,7 +148,12 @@ async function describeRedis(url: string, from: string): Promise<Found> {
 }
 
 async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, connectTimeout: 3_000 });
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 3_000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -15,7 +15,12 @@ export const stripeMock: Service = {
   ways: {
     async environment({ env }) {
       const url = new URL(env['STRIPE_MOCK_URL'] ?? '');
-      return { from: 'STRIPE_MOCK_URL', version: '-', address: url.host, env: { STRIPE_MOCK_URL: url.href.replace(/\/$/, '') } };
+      return {
+        from: 'STRIPE_MOCK_URL',
+        version: '-',
+        address: url.host,
+        env: { STRIPE_MOCK_URL: url.href.replace(/\/$/, '') },
+      };
     },
     async local(context) {
       const onPath = findOnPath('stripe-mock');

@@ -27,9 +27,13 @@ export const temporalTestServer: Service = {
       if (existsSync(built)) return describeProgram(built, 'Maven, cached');
       const cached = join(cacheFolder(context.profile.root), 'temporal-test-server-default', 'temporal-test-server');
       if (isExecutable(cached)) return describeProgram(cached, 'downloaded, cached');
-      const program = await downloadFromTemporal(context.profile.root, 'temporal-test-server', 'default').catch((error: Error) => {
-        throw new Error(`its download failed (${error.cause instanceof Error ? error.cause.message : error.message})`);
-      });
+      const program = await downloadFromTemporal(context.profile.root, 'temporal-test-server', 'default').catch(
+        (error: Error) => {
+          throw new Error(
+            `its download failed (${error.cause instanceof Error ? error.cause.message : error.message})`,
+          );
+        },
+      );
       return describeProgram(program, 'downloaded');
     },
     async build(context) {
@@ -66,7 +70,10 @@ async function build(context: ServiceContext, program: string): Promise<void> {
 }
 
 function builtProgram(context: ServiceContext): string {
-  const digest = createHash('sha256').update(readFileSync(pomFile(context))).digest('hex').slice(0, 8);
+  const digest = createHash('sha256')
+    .update(readFileSync(pomFile(context)))
+    .digest('hex')
+    .slice(0, 8);
   return join(cacheFolder(context.profile.root), `temporal-test-server-maven-${digest}`, 'temporal-test-server');
 }
 

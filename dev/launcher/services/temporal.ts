@@ -69,7 +69,10 @@ async function startDevServer(context: ServiceContext, program: string, from: st
     ],
     probe: () => serverVersion(address),
   });
-  const cli = await run(program, ['--version']).then(({ stdout }) => / version (\S+)/.exec(stdout)?.[1], () => undefined);
+  const cli = await run(program, ['--version']).then(
+    ({ stdout }) => / version (\S+)/.exec(stdout)?.[1],
+    () => undefined,
+  );
   const { version, ...found } = await describeTemporal(address, from, `http://127.0.0.1:${ui}`);
   // A build from source does not know its own version.
   return { ...found, version: `${cli === '0.0.0-DEV' || cli === undefined ? TEMPORAL_CLI_VERSION : cli} (${version})` };

@@ -4,7 +4,12 @@ import { resolveService, waysFor, type Found, type Service } from '../../../dev/
 const found: Found = { from: 'here', version: '1', address: 'localhost:1', env: {} };
 const silent = createConsole(() => undefined);
 
-const service = (ways: Service['ways']): Service => ({ name: 'redis', variable: 'REDIS_URL', advice: 'install Redis', ways });
+const service = (ways: Service['ways']): Service => ({
+  name: 'redis',
+  variable: 'REDIS_URL',
+  advice: 'install Redis',
+  ways,
+});
 const all = service({
   environment: async () => found,
   local: async () => found,

@@ -1,0 +1,24 @@
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Command } from './command.js';
+
+const run = promisify(execFile);
+
+export const buildCommand: Command = {
+  summary: 'compile src to dist, as the container image runs it',
+  async run({ root, console }) {
+    rmSync(join(root, 'dist'), { recursive: true, force: true });
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const result = await run(process.execPath, [tsc, '--project', 'tsconfig.build.json'], { cwd: root }).catch(
+      (error: { stdout?: string }) => ({ stdout: error.stdout ?? 'tsc failed', failed: true }),
+    );
+    if ('failed' in result) {
+      console.line(result.stdout);
+      return 1;
+    }
+    console.line('compiled to dist');
+    return 0;
+  },
+};
