@@ -35,6 +35,12 @@ interface ById {
   readonly checkoutId: string;
 }
 
+export interface Captured {
+  readonly orderId: string;
+  /** False: the money could not be had and the order is cancelled. */
+  readonly captured: boolean;
+}
+
 export function createCheckoutActivities(deps: CheckoutActivityDeps) {
   const { transact, query, gateways, now } = deps;
   return {
@@ -47,25 +53,26 @@ export function createCheckoutActivities(deps: CheckoutActivityDeps) {
       transact((em) => placeCheckout(em, checkoutId, payment)),
 
     /** Takes the money that was authorised; the order is confirmed by it, or cancelled by a definite refusal. */
-    capturePayment: async ({ checkoutId }: ById): Promise<{ captured: boolean; reason: string | null }> => {
+    capturePayment: async ({ checkoutId }: ById): Promise<Captured> => {
       const capture = await query((em) => beginCapture(em, checkoutId));
-      if (capture.status === 'captured') return { captured: true, reason: null };
-      if (capture.status === 'failed') return { captured: false, reason: capture.attempt.reason };
+      const { orderId } = capture;
+      if (capture.status === 'captured') return { orderId, captured: true };
+      if (capture.status === 'failed') return { orderId, captured: false };
       const gateway = gatewayOf(gateways, capture.provider);
       if (capture.status === 'due') {
         await transact(async (em) => {
-          if ((await confirmDue(em, capture)).first) await queueOrderNotification(em, capture.orderId, 'order_confirmed');
+          if ((await confirmDue(em, capture)).first) await queueOrderNotification(em, orderId, 'order_confirmed');
         });
-        return { captured: true, reason: null };
+        return { orderId, captured: true };
       }
       const { intentId, amount, authorisedUntil } = capture;
       const outcome = await gateway.capture({ key: capture.attempt.key, intentId, amount });
       if (outcome.kind === 'captured') {
         await transact(async (em) => {
           const { first } = await recordCapture(em, checkoutId, capture, outcome);
-          if (first) await queueOrderNotification(em, capture.orderId, 'order_confirmed');
+          if (first) await queueOrderNotification(em, orderId, 'order_confirmed');
         });
-        return { captured: true, reason: null };
+        return { orderId, captured: true };
       }
       const late = authorisedUntil !== null && Date.parse(authorisedUntil) - now().getTime() < CAPTURE_MARGIN_MS;
       if (outcome.kind === 'unknown' && !late) throw new Error(`capture: ${outcome.reason}`);
@@ -75,9 +82,9 @@ export function createCheckoutActivities(deps: CheckoutActivityDeps) {
       if (ended.kind === 'captured') throw new Error('the payment was captured after all');
       await transact(async (em) => {
         const { first } = await recordCaptureRefused(em, checkoutId, capture, outcome.reason);
-        if (first) await queueOrderNotification(em, capture.orderId, 'order_cancelled');
+        if (first) await queueOrderNotification(em, orderId, 'order_cancelled');
       });
-      return { captured: false, reason: outcome.reason };
+      return { orderId, captured: false };
     },
 
     /** Local. From here on nothing can begin for this checkout. */

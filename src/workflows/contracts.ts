@@ -2,16 +2,20 @@
 export const TASK_QUEUE = 'perdure';
 
 export const checkoutWorkflowId = (checkoutId: string): string => `checkout-${checkoutId}`;
+export const checkoutRecoveryWorkflowId = (checkoutId: string): string => `checkout-recovery-${checkoutId}`;
 export const reservationExpiryWorkflowId = (holdId: string): string => `reservation-expiry-${holdId}`;
 export const passwordResetWorkflowId = (requestId: string): string => `password-reset-${requestId}`;
 export const confirmEmailWorkflowId = (confirmationId: string): string => `confirm-email-${confirmationId}`;
 export const notifyWorkflowId = (orderId: string): string => `notify-${orderId}`;
 export const paymentEventWorkflowId = (eventId: string): string => `payment-event-${eventId}`;
 export const catalogueImportWorkflowId = (importId: string): string => `catalogue-import-${importId}`;
-export const searchIndexWorkflowId = (outboxId: number): string => `search-index-${outboxId}`;
+/** `batch` is a digest of the products: the same outbox id may be relayed again with more of them. */
+export const searchIndexWorkflowId = (outboxId: number, batch: string): string => `search-index-${outboxId}-${batch}`;
 
 export interface CheckoutInput {
   readonly checkoutId: string;
+  /** Take over a checkout whose flow is gone. */
+  readonly recover?: boolean;
 }
 /** Status and ids only: callers read everything else from rows. */
 export interface CheckoutOutcome {
@@ -59,13 +63,29 @@ export interface FlowInputs {
 }
 export type FlowName = keyof FlowInputs;
 
-/** How requests and the outbox reach flows; every method throws when Temporal cannot be reached. */
+/** Search attributes that a flow has from its start. */
+export interface FlowAttributes {
+  readonly orderId?: string;
+  readonly customerId?: string | null;
+}
+
+export type CheckoutAnswer =
+  | { readonly kind: 'outcome'; readonly outcome: CheckoutOutcome }
+  /** Time is up, or the outcome could not be learnt: the row tells, then `state`. */
+  | { readonly kind: 'undecided' };
+
+/**
+ * How requests and the outbox reach flows. Every method but `checkoutOutcome` throws DomainError `temporarily_unavailable`
+ * within about 3 s when Temporal cannot be reached; then the flow may exist or not, and all are safe to repeat.
+ */
 export interface Flows {
   /** Starts a flow under its fixed id; one that exists already, running or closed, is left alone. */
-  start<F extends FlowName>(flow: F, workflowId: string, input: FlowInputs[F]): Promise<void>;
+  start<F extends FlowName>(flow: F, workflowId: string, input: FlowInputs[F], attributes?: FlowAttributes): Promise<void>;
+  /** Starts the checkout where it does not exist yet and waits at most `waitMs` for its outcome. Never throws. */
+  checkoutOutcome(checkoutId: string, attributes: Required<FlowAttributes>, waitMs: number): Promise<CheckoutAnswer>;
   /** Signals a running flow. False: none runs under this id. */
   signal(workflowId: string, signal: string, ...args: readonly unknown[]): Promise<boolean>;
-  /** Runs an update and waits for its answer; DomainError with the flow's code when the flow refuses. */
+  /** Runs an update and waits for its answer; DomainError with the flow's code when the flow refuses, `not_found` when none runs. */
   update<T>(workflowId: string, update: string, ...args: readonly unknown[]): Promise<T>;
   state(workflowId: string): Promise<'running' | 'closed' | 'absent'>;
 }

@@ -176,6 +176,14 @@ export function refusalCode(error: unknown): string | undefined {
   return cause instanceof ApplicationFailure && cause.nonRetryable === true ? (cause.type ?? 'internal') : undefined;
 }
 
+/** The refusal of an activity: its code, and the ids and numbers it named; undefined for any other error. */
+export function refusal(error: unknown): { readonly code: string; readonly data: Readonly<Record<string, unknown>> } | undefined {
+  const code = refusalCode(error);
+  if (code === undefined) return undefined;
+  const cause = (error instanceof ActivityFailure ? error.cause : error) as ApplicationFailure;
+  return { code, data: (cause.details?.[0] ?? {}) as Record<string, unknown> };
+}
+
 /** An activity's failure that may pass: neither a refusal nor a cancellation. */
 export const isOutage = (error: unknown): boolean =>
   // the failure of a local activity comes bare

@@ -1,0 +1,246 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { CheckoutActivities } from '../activities/checkout.js';
+import type { Authorisation, PaymentActivities } from '../activities/payments.js';
+import { CHECKOUT_STATUS } from './attributes.js';
+import type { CheckoutInput, CheckoutOutcome } from './contracts.js';
+import { createParking, refusal, type Risk } from './parking.js';
+import { tell } from './tell.js';
+import { createUndo } from './undo.js';
+
+const database: Risk<CheckoutActivities> = { startToCloseTimeout: '10s' };
+const provider: Risk<PaymentActivities> = { startToCloseTimeout: '40s' };
+const capturing: Risk<CheckoutActivities> = { startToCloseTimeout: '40s' };
+
+/** How long an unsettled payment is left alone before the provider is asked again. */
+const ASK_AGAIN_MS = 60_000;
+
+/** Answers once the checkout is decided or waits for its customer. */
+export const outcome = defineUpdate<CheckoutOutcome>('outcome');
+/** Stops the checkout before it is placed; everything is undone. */
+export const cancelCheckout = defineUpdate<CheckoutOutcome>('cancelCheckout');
+/** The provider said something of this checkout's payment. */
+export const paymentHeard = defineSignal('paymentHeard');
+export const progress = defineQuery<Progress>('progress');
+
+export interface Progress {
+  readonly phase: Phase;
+  readonly outcome: CheckoutOutcome | null;
+}
+
+type Phase = 'reserving' | 'authorising' | 'waiting_for_customer' | 'placing' | 'capturing' | 'telling' | 'undoing' | 'closed';
+
+const PHASES: Record<Phase, string> = {
+  reserving: 'Taking stock for the cart. Next: authorise the payment.',
+  authorising: 'Asking the payment provider for the money. Next: place the order.',
+  waiting_for_customer: 'Waiting for the customer to confirm the payment (3-D Secure), until the reservation ends.',
+  placing: 'Placing the order. Next: capture the payment.',
+  capturing: 'The order is placed; taking the authorised money. Next: tell the customer.',
+  telling: 'The order is confirmed; telling the customer by mail and SMS.',
+  undoing: 'No order was placed: voiding the payment, then giving the stock back.',
+  closed: 'Done.',
+};
+
+interface Ending {
+  readonly status: 'failed' | 'cancelled' | 'expired';
+  readonly code: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reserve stock, authorise the payment, place the order, capture, tell the customer; on every unpaid ending
+ * void the payment and release the stock. The id of the row is all it needs. With `recover` it takes over a
+ * checkout whose flow was ended by hand: what was placed is finished, everything else undone.
+ */
+export async function checkout({ checkoutId, recover = false }: CheckoutInput): Promise<CheckoutOutcome> {
+  let phase: Phase = 'reserving';
+  let decided: CheckoutOutcome | null = null;
+  let final: CheckoutOutcome | null = null;
+  let heard = false;
+  let cancelled = false;
+  const unpaid = new CancellationScope();
+
+  const parking = createParking();
+  const enter = (next: Phase): void => {
+    phase = next;
+    parking.describe(`Checkout ${checkoutId}: ${PHASES[next]}`);
+  };
+  const decide = (status: CheckoutOutcome['status'], code: string | null = null): CheckoutOutcome => {
+    const result = { checkoutId, status, code };
+    decided ??= result;
+    return result;
+  };
+
+  setHandler(outcome, async () => {
+    await condition(() => decided !== null);
+    return decided as unknown as CheckoutOutcome;
+  });
+  setHandler(
+    cancelCheckout,
+    async () => {
+      cancelled = true;
+      unpaid.cancel();
+      await CancellationScope.nonCancellable(() => condition(() => final !== null));
+      return final as unknown as CheckoutOutcome;
+    },
+    {
+      validator: () => {
+        if (phase !== 'reserving' && phase !== 'authorising' && phase !== 'waiting_for_customer' && !cancelled)
+          throw ApplicationFailure.nonRetryable('too late to cancel this checkout', 'invalid_transition', { checkoutId });
+      },
+      description: 'Stops the checkout and undoes it, as long as the order is not being placed.',
+    },
+  );
+  setHandler(paymentHeard, () => {
+    heard = true;
+  });
+  setHandler(progress, () => ({ phase, outcome: final ?? decided }));
+  enter('reserving');
+
+  const undo = createUndo();
+  let ending: Ending = { status: 'cancelled', code: 'cancelled', data: {} };
+  undo.add('release stock', () =>
+    parking.local(database, { name: 'Give the stock back and free the cart' }, (run) =>
+      run.releaseStock({
+        checkoutId,
+        status: ending.status,
+        failure: { code: ending.code, data: ending.data },
+      }),
+    ),
+  );
+  undo.add('void payment', () =>
+    parking.step(
+      provider,
+      { name: 'Void the payment', helps: 'Look at the payment in the provider’s dashboard; the stock stays reserved meanwhile.' },
+      (run) => run.voidPayment({ checkoutId }),
+    ),
+  );
+
+  /** Runs every undo. True: an order stands after all, so nothing was undone. */
+  async function undoAll(): Promise<boolean> {
+    enter('undoing');
+    const { placed } = await CancellationScope.nonCancellable(() =>
+      parking.local(database, { name: 'Close the checkout' }, (run) => run.closeCheckout({ checkoutId })),
+    );
+    if (placed) return true;
+    await undo.run((name) => parking.describe(`Checkout ${checkoutId}: ${PHASES.undoing} Now: ${name}.`));
+    return false;
+  }
+
+  try {
+    if (recover) throw new Ended('expired', 'flow_gone');
+    const payment = await unpaid.run(obtainPayment);
+    stopIfCancelled();
+    enter('placing');
+    await CancellationScope.nonCancellable(() =>
+      parking.local(database, { name: 'Place the order' }, (run) => run.placeOrder({ checkoutId, payment })),
+    );
+  } catch (error) {
+    ending = endingOf(error);
+    if (!(await undoAll())) return await close(ending.status, ending.code);
+  }
+  return CancellationScope.nonCancellable(finish);
+
+  /** Stock first, then the money for it. */
+  async function obtainPayment(): Promise<SecuredPayment> {
+    const { expiresInMs } = await parking.local(database, { name: 'Reserve the stock' }, (run) =>
+      run.reserveStock({ checkoutId }),
+    );
+    stopIfCancelled();
+    enter('authorising');
+    const expiresAt = Date.now() + expiresInMs;
+    const first = await parking.step(
+      provider,
+      { name: 'Authorise the payment', helps: '`cancelCheckout` voids it and gives the stock back.' },
+      (run) => run.authorisePayment({ checkoutId, attempt: 1 }),
+    );
+    return settled(first, expiresAt);
+  }
+
+  /** Waits until the payment is secured. @throws Ended when it is declined, cancelled or too late */
+  async function settled(first: Authorisation, expiresAt: number): Promise<SecuredPayment> {
+    let payment = first;
+    for (;;) {
+      if (payment.kind === 'authorised' || payment.kind === 'captured' || payment.kind === 'due') {
+        // What `placeOrder` needs and no more: retries of it must see the same input.
+        const { heard: _, ...secured } = payment;
+        return secured;
+      }
+      if (payment.kind === 'declined') throw new Ended('failed', 'card_declined', { reason: payment.reason });
+      const left = expiresAt - Date.now();
+      if (left <= 0 && payment.kind === 'needs_customer') throw new Ended('expired', 'reservation_expired');
+      if (phase !== 'waiting_for_customer') {
+        enter('waiting_for_customer');
+        upsertSearchAttributes([{ key: CHECKOUT_STATUS, value: 'requires_action' }]);
+      }
+      decide(payment.kind === 'processing' ? 'processing' : 'requires_action');
+      heard ||= payment.heard;
+      await condition(() => heard || cancelled, left > 0 ? left : ASK_AGAIN_MS);
+      stopIfCancelled();
+      heard = false;
+      payment = {
+        ...(await parking.step(
+          provider,
+          { name: 'Ask what became of the payment', helps: '`cancelCheckout` voids it and gives the stock back.' },
+          (run) => run.checkPayment({ checkoutId }),
+        )),
+        heard: false,
+      };
+    }
+  }
+
+  /** The order stands: from here on nothing is undone by a cancellation. */
+  async function finish(): Promise<CheckoutOutcome> {
+    decide('placed');
+    enter('capturing');
+    const { orderId, captured } = await parking.step(
+      capturing,
+      { name: 'Capture the payment', helps: 'Look at the payment in the provider’s dashboard; the order stays pending meanwhile.' },
+      (run) => run.capturePayment({ checkoutId }),
+    );
+    enter('telling');
+    await tell(orderId, captured ? 'order_confirmed' : 'order_cancelled');
+    return close('placed', captured ? null : 'payment_failed');
+  }
+
+  async function close(status: CheckoutOutcome['status'], code: string | null): Promise<CheckoutOutcome> {
+    final = decide(status, code);
+    enter('closed');
+    upsertSearchAttributes([{ key: CHECKOUT_STATUS, value: status }]);
+    await condition(allHandlersFinished);
+    return final;
+  }
+
+  function stopIfCancelled(): void {
+    if (cancelled) throw new Ended('cancelled', 'cancelled');
+  }
+}
+
+type SecuredPayment = Parameters<CheckoutActivities['placeOrder']>[0]['payment'];
+
+/** Leaves the paid road; never out of the flow. */
+class Ended extends Error {
+  readonly ending: Ending;
+  constructor(status: Ending['status'], code: string, data: Ending['data'] = {}) {
+    super(code);
+    this.ending = { status, code, data };
+  }
+}
+
+function endingOf(error: unknown): Ending {
+  if (error instanceof Ended) return error.ending;
+  if (isCancellation(error)) return { status: 'cancelled', code: 'cancelled', data: {} };
+  const refused = refusal(error);
+  if (refused !== undefined) return { status: 'failed', ...refused };
+  throw error;
+}
