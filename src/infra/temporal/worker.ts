@@ -1,0 +1,58 @@
+import { DefaultLogger, Runtime, Worker, type LogLevel, type NativeConnection, type RuntimeOptions } from '@temporalio/worker';
+import type { WorkflowSource } from './bundle.js';
+
+export interface WorkerDeps {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly activities: object;
+  readonly workflows: WorkflowSource;
+  /** Local activities hold a database connection each: more than the pool has only wait. */
+  readonly databasePool: number;
+}
+
+export async function createWorker(deps: WorkerDeps): Promise<Worker> {
+  return Worker.create({
+    connection: deps.connection,
+    namespace: deps.namespace,
+    taskQueue: deps.taskQueue,
+    activities: deps.activities,
+    ...deps.workflows,
+    // a flow goes on sooner on another worker when this one is killed
+    stickyQueueScheduleToStartTimeout: '1s',
+    maxConcurrentWorkflowTaskExecutions: 40,
+    maxConcurrentLocalActivityExecutions: deps.databasePool * 2,
+    maxConcurrentActivityTaskExecutions: 60,
+    maxCachedWorkflows: 600,
+    // attempts that began may end; what is left is done by another worker
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '20s',
+  });
+}
+
+export interface WorkerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Once in a process, before anything else of Temporal: the SDK then logs through `log`. */
+export function installRuntime(log: WorkerLog, telemetry?: RuntimeOptions['telemetryOptions']): void {
+  const logger = new DefaultLogger('INFO', ({ level, message, meta }) => log[LEVELS[level]](readable(meta ?? {}), message));
+  Runtime.install({ logger, ...(telemetry === undefined ? {} : { telemetryOptions: telemetry }), shutdownSignals: [] });
+}
+
+const LEVELS = { TRACE: 'info', DEBUG: 'info', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const satisfies Record<LogLevel, string>;
+
+/** Ids and codes of the SDK's context; errors only by class and type, as their messages are not ours. */
+function readable(meta: Readonly<Record<string | symbol, unknown>>): Record<string, unknown> {
+  const error = meta['error'];
+  return {
+    component: meta['sdkComponent'],
+    workflow_id: meta['workflowId'],
+    workflow_type: meta['workflowType'],
+    activity: meta['activityType'],
+    attempt: meta['attempt'],
+    ...(error instanceof Error ? { error: error.name, code: (error as { type?: unknown }).type } : {}),
+  };
+}
