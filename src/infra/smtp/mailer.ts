@@ -59,11 +59,7 @@ function asMessageId(id: string, domain: string): string {
 }
 
 function refusal(error: unknown): DeliveryError {
-  const { responseCode, code, command } = (error instanceof Error ? error : {}) as {
-    responseCode?: unknown;
-    code?: unknown;
-    command?: unknown;
-  };
+  const { responseCode, code, command } = error as { responseCode?: unknown; code?: unknown; command?: unknown };
   if (typeof responseCode === 'number' && responseCode > 0) {
     // Of the server's "never", only those about this very message are final.
     const permanent = responseCode >= 500 && code !== 'EAUTH' && /^(RCPT TO|DATA)$/.test(String(command));

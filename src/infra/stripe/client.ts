@@ -43,6 +43,6 @@ function withoutHiddenRetry(client: NodeClient): NodeClient {
 }
 
 function isClosed(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return Stripe.HttpClient.CONNECTION_CLOSED_ERROR_CODES.includes(code);
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && Stripe.HttpClient.CONNECTION_CLOSED_ERROR_CODES.includes(code);
 }

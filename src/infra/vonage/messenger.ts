@@ -12,7 +12,7 @@ export interface VonageMessengerOptions {
   readonly timeoutMs?: number;
 }
 
-type SendParams = Parameters<Vonage['sms']['send']>[0];
+type SendParams = NonNullable<Parameters<Vonage['sms']['send']>[0]>;
 
 const VONAGE_URL = 'https://rest.nexmo.com';
 
@@ -84,15 +84,13 @@ function refusal(status: string): DeliveryError {
 
 /** What the SDK's SMSFailure knows; it throws one whenever a status is not zero. */
 function messagesOf(error: unknown): { status: string }[] | null {
-  if (!(error instanceof Error) || !('getFailedMessages' in error)) return null;
-  const { getFailedMessages: failed } = error as { getFailedMessages: unknown };
+  const { getFailedMessages: failed } = error as { getFailedMessages?: unknown };
   return typeof failed === 'function' ? (failed.call(error) as { status: string }[]) : null;
 }
 
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'provider_error';
-  if (error.name === 'AbortError') return 'timeout';
-  const { response, cause } = error as { response?: { status?: unknown }; cause?: { code?: unknown } };
+  const { name, response, cause } = error as { name?: unknown; response?: { status?: unknown }; cause?: { code?: unknown } };
+  if (name === 'AbortError') return 'timeout';
   if (typeof response?.status === 'number') return `http_${response.status}`;
   return typeof cause?.code === 'string' ? cause.code.toLowerCase() : 'connection';
 }
