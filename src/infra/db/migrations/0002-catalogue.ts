@@ -71,7 +71,9 @@ create unique index variants_default on variants (product_id) where is_default;
 create table imports (
   id uuid primary key,
   source text not null,
+  fingerprint text,
   status text not null default 'accepted' check (status in ('accepted', 'running', 'completed', 'failed', 'cancelled')),
+  failure text,
   lines_read integer not null default 0,
   created integer not null default 0,
   updated integer not null default 0,

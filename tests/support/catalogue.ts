@@ -1,0 +1,83 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createCatalogueActivities, type CatalogueActivityDeps } from '../../src/activities/catalogue.js';
+import { requestImport, type ImportProgress } from '../../src/domain/catalogue/index.js';
+import { newId } from '../../src/domain/kernel/ids.js';
+import { createOrm } from '../../src/infra/db/orm.js';
+import { createQuery, createTransact } from '../../src/infra/db/transact.js';
+import { createLineSource } from '../../src/infra/files/line-source.js';
+import { freshDatabase } from './database.js';
+
+export interface TestLine {
+  readonly sku: string;
+  readonly [field: string]: unknown;
+}
+
+/** A valid import line; `change` wins. */
+export const importLine = (change: TestLine): TestLine => ({
+  title: `Product ${change.sku}`,
+  brand: 'Acme',
+  category: ['Cables', 'USB cables'],
+  price_cents: 1_000,
+  currency: 'USD',
+  ...change,
+});
+
+/** A database of its own with the importer on top; `close` drops both. */
+export async function openCatalogue() {
+  const database = await freshDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'catalogue-'));
+  const orm = createOrm({ url: database.url, poolMax: 4 });
+  const transact = createTransact(orm);
+  const query = createQuery(orm);
+
+  const activities = (change: Partial<CatalogueActivityDeps> = {}) =>
+    createCatalogueActivities({
+      transact,
+      query,
+      source: createLineSource(),
+      currency: 'USD',
+      now: () => new Date(),
+      sliceMs: 60_000,
+      ...change,
+    });
+
+  return {
+    orm,
+    transact,
+    query,
+    activities,
+    rows: <T>(sql: string, params: readonly unknown[] = []): Promise<T[]> => query((em) => em.execute<T[]>(sql, [...params])),
+
+    /** Writes lines to a file; text stands as it is. */
+    async file(lines: readonly (TestLine | string)[]): Promise<string> {
+      const path = join(folder, `${newId()}.ndjson`);
+      await writeFile(path, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
+      return path;
+    },
+
+    async request(source: string): Promise<string> {
+      const importId = newId();
+      await transact((em) => requestImport(em, { importId, source, startedBy: null }));
+      return importId;
+    },
+
+    async run(importId: string, change: Partial<CatalogueActivityDeps> = {}): Promise<ImportProgress> {
+      return (await new MockActivityEnvironment().run(activities(change).importCatalogue, importId)) as ImportProgress;
+    },
+
+    async import(lines: readonly (TestLine | string)[]): Promise<ImportProgress> {
+      return this.run(await this.request(await this.file(lines)));
+    },
+
+    async close(): Promise<void> {
+      await orm.close(true);
+      await database.drop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export type TestCatalogue = Awaited<ReturnType<typeof openCatalogue>>;
