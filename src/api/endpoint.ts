@@ -1,6 +1,7 @@
-import type Router from '@koa/router';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Context } from 'koa';
 import type { z } from 'zod';
+import type { IdempotencyOutcome } from '../domain/idempotency/index.js';
 import { DomainError, type ErrorDetail } from '../domain/kernel/errors.js';
 import type { Caller } from '../domain/users/types.js';
 
@@ -23,6 +24,16 @@ export interface Request<Params, Input, Body> {
   readonly body: Body;
   readonly caller: Caller;
   readonly requestId: string;
+  /** Null where none was sent, or the endpoint knows none. */
+  readonly idempotencyKey: string | null;
+  /**
+   * Claims the Idempotency-Key for what is about to be made or changed, in the transaction that does so. When
+   * `replayed`, nothing may be done: the answer is made from the row named. Without a key this is nobody's replay.
+   * A guest who sent no cart token claims nothing, unless `scope` names who that guest has become.
+   */
+  claim(em: EntityManager, resourceId: string, scope?: string): Promise<IdempotencyOutcome>;
+  /** The body as sent; for endpoints with `rawBody`. */
+  readonly rawBody: Buffer;
   /** For what is beyond a plain reply: streams, cookies, raw bodies. */
   readonly ctx: Context;
 }
@@ -48,7 +59,14 @@ export interface Endpoint<
   readonly body?: B;
   /** Status to response schema; null where there is no body. */
   readonly responses: Readonly<Record<number, z.ZodType | null>>;
-  /** Runs its handler at most once per caller and Idempotency-Key. Checkout maps keys itself. */
+  /** Hands the body over as bytes, of whatever media type: for signatures. */
+  readonly rawBody?: true;
+  /** `strict`: a few calls a minute and address, for what can be guessed or costs much. Writes below /auth are. */
+  readonly rateLimit?: 'strict';
+  /**
+   * Whether an Idempotency-Key may or must be sent. The handler must `claim` it, in the transaction of its change.
+   * Checkout maps keys itself.
+   */
   readonly idempotency?: 'required' | 'optional' | 'own';
   handle(request: Request<Parsed<P>, Parsed<Q>, Parsed<B>>): Promise<Reply>;
 }
@@ -60,30 +78,6 @@ export function endpoint<
   B extends z.ZodType | undefined = undefined,
 >(definition: Endpoint<P, Q, B>): Endpoint {
   return definition as unknown as Endpoint;
-}
-
-/** Routes the endpoints; `authorise` refuses callers whom `access` does not admit. */
-export function mount(
-  router: Router,
-  endpoints: readonly Endpoint[],
-  authorise: (ctx: Context, access: Access) => Promise<Caller>,
-): void {
-  for (const each of endpoints) {
-    router[each.method](each.path, async (ctx) => {
-      const caller = await authorise(ctx, each.access);
-      const reply = await each.handle({
-        params: each.params === undefined ? undefined : parse(each.params, ctx['params'], 'path'),
-        query: each.query === undefined ? undefined : parse(each.query, ctx.query, 'query'),
-        body: each.body === undefined ? undefined : parse(each.body, ctx.request.body ?? {}, 'body'),
-        caller,
-        requestId: ctx.state['requestId'] as string,
-        ctx,
-      });
-      for (const [name, value] of Object.entries(reply.headers ?? {})) ctx.set(name, value);
-      ctx.status = reply.status;
-      if (reply.body !== undefined) ctx.body = reply.body;
-    });
-  }
 }
 
 /** @throws DomainError `validation_failed` naming every bad field */

@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'bad_credentials',
   'forbidden',
   'not_found',
+  'method_not_allowed',
   'conflict',
   'email_taken',
   'username_taken',

@@ -1,0 +1,30 @@
+import type { Config } from '../config.js';
+import type { CartCache } from '../domain/cart/index.js';
+import type { Cipher } from '../domain/kernel/cipher.js';
+import type { Clock } from '../domain/kernel/clock.js';
+import type { Log } from '../domain/kernel/log.js';
+import type { RateLimiter } from '../domain/kernel/rate-limit.js';
+import type { Query, Transact } from '../domain/kernel/transact.js';
+import type { PaymentGateway } from '../domain/payments/ports.js';
+import type { Flows } from '../workflows/contracts.js';
+import type { Authorise } from './middleware/auth.js';
+import type { HealthProbe } from './ports.js';
+
+/** All that requests are answered with; wired in `bin/api` and by tests. */
+export interface ApiDeps {
+  readonly config: Pick<Config, 'environment' | 'http' | 'shop' | 'checkout' | 'auth' | 'temporal'>;
+  readonly transact: Transact;
+  readonly query: Query;
+  readonly cipher: Cipher;
+  readonly flows: Flows;
+  readonly authorise: Authorise;
+  readonly cartCache: CartCache;
+  readonly rateLimiter: RateLimiter;
+  /** By provider: what a checkout may pay with. */
+  readonly gateways: ReadonlyMap<string, PaymentGateway>;
+  readonly probes: readonly HealthProbe[];
+  readonly log: Log;
+  readonly now: Clock;
+  /** Milliseconds until a request is given up. */
+  readonly requestTimeoutMs?: number;
+}

@@ -1,0 +1,53 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Context } from 'koa';
+import { claimIdempotencyKey, type IdempotencyOutcome } from '../domain/idempotency/index.js';
+import { DomainError } from '../domain/kernel/errors.js';
+import { callerKey, type Caller } from '../domain/users/types.js';
+import type { Endpoint } from './endpoint.js';
+
+const HEADER = 'Idempotency-Key';
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** @throws DomainError `bad_request` when the endpoint needs a key and none, or a malformed one, was sent */
+export function readIdempotencyKey(ctx: Context, { idempotency }: Endpoint): string | null {
+  if (idempotency === undefined) return null;
+  const key = ctx.get(HEADER);
+  if (key === '' && idempotency !== 'required') return null;
+  if (KEY.test(key)) return key;
+  const message = key === '' ? 'is required here' : 'must be 1 to 255 visible ASCII characters';
+  throw new DomainError('bad_request', `the ${HEADER} header ${message}`, {}, [{ field: HEADER, message }]);
+}
+
+export interface Claim {
+  readonly make: (em: EntityManager, resourceId: string, scope?: string) => Promise<IdempotencyOutcome>;
+  readonly made: () => boolean;
+  readonly replayed: () => boolean;
+}
+
+/** The claim of one request; the transaction it is made in may run more than once. */
+export function createClaim({
+  caller,
+  key,
+  operation,
+  bodyHash,
+}: {
+  readonly caller: Caller;
+  readonly key: string | null;
+  readonly operation: string;
+  readonly bodyHash: string;
+}): Claim {
+  let outcome: IdempotencyOutcome | null = null;
+  return {
+    async make(em, resourceId, scope) {
+      // Strangers who have no token yet must not share their keys.
+      const nobody = scope === undefined && caller.kind === 'guest' && caller.cartToken === null;
+      outcome =
+        key === null || nobody
+          ? { resourceId, replayed: false }
+          : await claimIdempotencyKey(em, { caller: scope ?? callerKey(caller), key, operation, bodyHash, resourceId });
+      return outcome;
+    },
+    made: () => outcome !== null,
+    replayed: () => outcome?.replayed === true,
+  };
+}

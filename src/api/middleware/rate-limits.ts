@@ -1,0 +1,34 @@
+import type { Context } from 'koa';
+import { DomainError } from '../../domain/kernel/errors.js';
+import type { RateLimit, RateLimiter } from '../../domain/kernel/rate-limit.js';
+import type { Caller } from '../../domain/users/types.js';
+import type { Endpoint } from '../endpoint.js';
+
+const MINUTE_MS = 60_000;
+/** By address: many customers may share one. */
+const STRICT: RateLimit = { name: 'strict', requests: 30, perMs: MINUTE_MS };
+const GUEST: RateLimit = { name: 'guest', requests: 1_200, perMs: MINUTE_MS };
+const USER: RateLimit = { name: 'user', requests: 600, perMs: MINUTE_MS };
+
+export type LimitRate = (ctx: Context, endpoint: Endpoint, caller: Caller | null) => Promise<void>;
+
+/**
+ * Counts a request: by its address where the endpoint is strict and no caller is known yet, then by its user.
+ * Guests count by address, as they could make up cart tokens. @throws DomainError `rate_limited`
+ */
+export function createLimitRate({ limiter, on }: { readonly limiter: RateLimiter; readonly on: boolean }): LimitRate {
+  return async (ctx, endpoint, caller) => {
+    if (!on || (caller === null && !isStrict(endpoint))) return;
+    const wait =
+      caller === null
+        ? await limiter.take(STRICT, ctx.ip)
+        : caller.kind === 'user'
+          ? await limiter.take(USER, caller.userId)
+          : await limiter.take(GUEST, ctx.ip);
+    if (wait !== null)
+      throw new DomainError('rate_limited', 'too many requests; please slow down', { retryAfterS: Math.ceil(wait / 1_000) });
+  };
+}
+
+const isStrict = ({ rateLimit, path, method }: Endpoint): boolean =>
+  rateLimit === 'strict' || (path.startsWith('/auth/') && method !== 'get');

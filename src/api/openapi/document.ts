@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import type { Access, Endpoint } from '../endpoint.js';
+import { ErrorEnvelope } from './schemas.js';
+
+export interface DocumentInput {
+  readonly publicUrl: string;
+  /** With the prefix they are mounted below. */
+  readonly groups: readonly { readonly prefix: string; readonly endpoints: readonly Endpoint[] }[];
+}
+
+type Json = Record<string, unknown>;
+
+/** The OpenAPI 3.1 document of the schemas that also validate requests. */
+export function openApiDocument({ publicUrl, groups }: DocumentInput): Json {
+  const components = new Map<string, unknown>();
+  const paths: Record<string, Json> = {};
+  const tags = new Set<string>();
+  for (const { prefix, endpoints } of groups)
+    for (const endpoint of endpoints) {
+      const path = prefix + endpoint.path.replace(/:(\w+)/g, '{$1}');
+      tags.add(endpoint.tag);
+      paths[path] = { ...paths[path], [endpoint.method]: operation(endpoint, components) };
+    }
+  toSchema(ErrorEnvelope, 'output', components);
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Perdure', version: '1', description: 'A durable retail backend.' },
+    servers: [{ url: publicUrl }],
+    tags: [...tags].sort().map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of a login' },
+        cartToken: { type: 'apiKey', in: 'header', name: 'X-Cart-Token', description: "A guest's cart, as its creation answered" },
+      },
+    },
+  };
+}
+
+function operation(endpoint: Endpoint, components: Map<string, unknown>): Json {
+  const { operationId, summary, tag, access, params, query, body, rawBody, responses, idempotency } = endpoint;
+  const parameters = [
+    ...parametersOf(params, 'path', components),
+    ...parametersOf(query, 'query', components),
+    ...(idempotency === undefined ? [] : [idempotencyHeader(idempotency === 'required')]),
+  ];
+  const replies = Object.entries(responses).map(([status, schema]) => [
+    status,
+    schema === null
+      ? { description: DESCRIPTIONS[status] ?? 'Done' }
+      : { description: DESCRIPTIONS[status] ?? 'Answer', content: json(toSchema(schema, 'output', components)) },
+  ]);
+  return {
+    operationId,
+    summary,
+    tags: [tag],
+    security: security(access),
+    ...(typeof access === 'object' ? { 'x-permission': access.permission } : {}),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: json(toSchema(body, 'input', components)) } }),
+    ...(rawBody === undefined ? {} : { requestBody: { required: true, content: { '*/*': {} } } }),
+    responses: {
+      ...Object.fromEntries(replies),
+      default: { description: 'Refused or failed', content: json({ $ref: '#/components/schemas/Error' }) },
+    },
+  };
+}
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  200: 'Done',
+  201: 'Created',
+  202: 'Accepted; it goes on without you',
+  204: 'Done; there is nothing to say',
+  503: 'Not now',
+};
+
+const json = (schema: unknown): Json => ({ 'application/json': { schema } });
+
+const security = (access: Access): Json[] => {
+  if (access === 'open' || access === 'anyone') return [{}];
+  return access === 'guest' ? [{ cartToken: [] }, { bearer: [] }, {}] : [{ bearer: [] }];
+};
+
+const idempotencyHeader = (required: boolean): Json => ({
+  name: 'Idempotency-Key',
+  in: 'header',
+  required,
+  description: 'Repeats with this key within 24 hours change nothing more',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+});
+
+function parametersOf(schema: z.ZodType | undefined, where: 'path' | 'query', components: Map<string, unknown>): Json[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = toSchema(schema, 'input', components) as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: where,
+    required: where === 'path' || required.includes(name),
+    schema: property,
+  }));
+}
+
+/** JSON Schema 2020-12; schemas with an id become components. */
+function toSchema(schema: z.ZodType, io: 'input' | 'output', components: Map<string, unknown>): Json {
+  const id = schema.meta()?.id;
+  const generated = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  const { $schema: _, $defs, ...own } = generated;
+  for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) register(name, definition, components);
+  if (id === undefined || own['$ref'] !== undefined) return rewriteRefs(own) as Json;
+  register(id, own, components);
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+function register(name: string, definition: unknown, components: Map<string, unknown>): void {
+  const { id: _, ...schema } = rewriteRefs(definition) as Json;
+  if (!components.has(name)) components.set(name, schema);
+}
+
+function rewriteRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(rewriteRefs);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      key === '$ref' && typeof member === 'string' ? member.replace('#/$defs/', '#/components/schemas/') : rewriteRefs(member),
+    ]),
+  );
+}

@@ -1,0 +1,47 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type Koa from 'koa';
+import type { Log } from '../domain/kernel/log.js';
+
+const DRAIN_MS = 20_000;
+
+export interface Serving {
+  readonly port: number;
+  /** Accepts nothing new, lets requests in flight finish, and cuts what is left after `drainMs`. */
+  stop(drainMs?: number): Promise<void>;
+}
+
+/** Listens, and resolves once connections are accepted. Port 0 takes any free one. */
+export async function serve(
+  app: Koa,
+  { host, port, log }: { readonly host: string; readonly port: number; readonly log: Log },
+): Promise<Serving> {
+  let stopping = false;
+  const handle = app.callback();
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, (request, response) => {
+    if (stopping) response.setHeader('Connection', 'close');
+    void handle(request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const bound = (server.address() as AddressInfo).port;
+  log.info({ port: bound }, 'listening');
+
+  return {
+    port: bound,
+    async stop(drainMs = DRAIN_MS) {
+      stopping = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => {
+        log.warn({}, 'cutting connections that did not finish in time');
+        server.closeAllConnections();
+      }, drainMs);
+      await closed;
+      clearTimeout(cut);
+      log.info({}, 'stopped listening');
+    },
+  };
+}
