@@ -21,7 +21,6 @@ export interface ProfileChange {
 export interface ProfileDeps {
   readonly em: EntityManager;
   readonly cipher: Cipher;
-  readonly newId: () => string;
 }
 
 /**
@@ -30,7 +29,7 @@ export interface ProfileDeps {
  * @throws DomainError `email_taken`, `username_taken`, `bad_credentials` when the password changed meanwhile
  */
 export async function changeProfile(
-  { em, cipher, newId }: ProfileDeps,
+  { em, cipher }: ProfileDeps,
   userId: string,
   change: ProfileChange,
   { checked, requestId }: { readonly checked: Credentials | null; readonly requestId: string },
@@ -52,7 +51,7 @@ export async function changeProfile(
   );
   if (newEmail !== undefined) {
     await supersedeResets(em, userId);
-    await askToConfirmEmail({ em, cipher, newId }, { userId, email: newEmail, topic: 'user.email_changed' });
+    await askToConfirmEmail({ em, cipher }, { userId, email: newEmail, topic: 'user.email_changed' });
   }
   await writeAudit(em, {
     actor: { type: 'user', id: userId },

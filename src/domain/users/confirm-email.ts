@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { writeAudit } from '../audit/index.js';
 import type { Cipher, Sealed } from '../kernel/cipher.js';
 import { DomainError, notFound } from '../kernel/errors.js';
+import { newId } from '../kernel/ids.js';
 import { mailToken } from './mail-token.js';
 import type { SecretTokens } from './ports.js';
 import { lockUser } from './store.js';
@@ -18,7 +19,7 @@ export type ConfirmationTopic = 'user.registered' | 'user.email_changed' | 'user
 
 /** Writes the request down, and the message that starts its flow. */
 export async function askToConfirmEmail(
-  { em, cipher, newId }: { readonly em: EntityManager; readonly cipher: Cipher; readonly newId: () => string },
+  { em, cipher }: { readonly em: EntityManager; readonly cipher: Cipher },
   { userId, email, topic }: { readonly userId: string; readonly email: string; readonly topic: ConfirmationTopic },
 ): Promise<void> {
   const id = newId();

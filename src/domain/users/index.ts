@@ -39,7 +39,7 @@ export {
   findResetOwner,
   hashNewPassword,
   issueResetToken,
-  markResetSent,
+  markResetMailed,
   preparePasswordReset,
   requestPasswordReset,
   resetPassword,

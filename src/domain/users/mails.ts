@@ -6,7 +6,7 @@ export interface TokenMail {
   readonly token: string;
   /** ISO 8601. */
   readonly expiresAt: string;
-  /** Where the shop is reached: the link's base, and the host of the Message-ID. */
+  /** The link's base. */
   readonly publicUrl: string;
 }
 
@@ -46,7 +46,7 @@ function tokenMail({ requestId, to, token, expiresAt, publicUrl }: TokenMail, wo
   const validity = `The link works once, until ${until}. Its token, where a program asks for it:`;
   return {
     // a fresh token is another message
-    messageId: `<${wording.kind}.${requestId}.${Date.parse(expiresAt)}@${new URL(publicUrl).hostname}>`,
+    messageId: `${wording.kind}.${requestId}.${Date.parse(expiresAt)}`,
     to,
     subject: wording.subject,
     text: [wording.lead, `${wording.action}: ${link}`, `${validity} ${token}`, wording.otherwise].join('\n\n'),

@@ -26,11 +26,10 @@ export interface NewUser {
 export interface RegisterDeps {
   readonly em: EntityManager;
   readonly cipher: Cipher;
-  readonly newId: () => string;
 }
 
 /** @throws DomainError `email_taken`, `username_taken` */
-export async function registerUser({ em, cipher, newId }: RegisterDeps, user: NewUser): Promise<void> {
+export async function registerUser({ em, cipher }: RegisterDeps, user: NewUser): Promise<void> {
   const { id, email, username, passwordHash, firstName, lastName } = user;
   await refuseTaken(() =>
     em.insert(User, { id, email, username, passwordHash, firstName, lastName, ...sealPhone(cipher, id, user.phone) }),
@@ -40,7 +39,7 @@ export async function registerUser({ em, cipher, newId }: RegisterDeps, user: Ne
     [id, JSON.stringify(user.roles)],
     'run',
   );
-  await askToConfirmEmail({ em, cipher, newId }, { userId: id, email, topic: 'user.registered' });
+  await askToConfirmEmail({ em, cipher }, { userId: id, email, topic: 'user.registered' });
   await writeAudit(em, {
     actor: user.operator === undefined ? { type: 'user', id } : { type: 'operator', id: user.operator },
     action: 'user.registered',

@@ -58,6 +58,7 @@ export async function preparePasswordReset(
   );
   switch (after?.status) {
     case 'unknown_address':
+    case 'undeliverable':
     case 'superseded':
     case 'expired':
       return after.status;
@@ -119,12 +120,15 @@ interface ResetRow {
 }
 
 /** Idempotent; leaves a request alone that was used or superseded meanwhile. */
-export async function markResetSent(em: EntityManager, requestId: string): Promise<void> {
+export async function markResetMailed(
+  em: EntityManager,
+  requestId: string,
+  outcome: Extract<PasswordResetOutcome, 'sent' | 'undeliverable'>,
+): Promise<void> {
   await em.execute(
-    `update password_resets set status = case when status = 'requested' then 'sent' else status end,
-       sent_at = coalesce(sent_at, clock_timestamp())
-     where id = ?`,
-    [requestId],
+    `update password_resets set status = ?, sent_at = case when ? then clock_timestamp() end
+     where id = ? and status = 'requested'`,
+    [outcome, outcome === 'sent', requestId],
     'run',
   );
 }

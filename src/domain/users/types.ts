@@ -57,14 +57,12 @@ export interface SessionSummary {
 export interface Address {
   readonly name: string;
   readonly line1: string;
-  readonly line2: string | null;
+  readonly line2?: string | undefined;
   readonly city: string;
-  readonly region: string | null;
-  readonly postcode: string | null;
+  readonly region?: string | undefined;
+  readonly postalCode: string;
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
-  /** E.164. */
-  readonly phone: string | null;
 }
 
 export interface SavedAddress extends Address {
@@ -75,6 +73,6 @@ export interface SavedAddress extends Address {
 }
 
 /** How the flow `password-reset` ended. */
-export type PasswordResetOutcome = 'sent' | 'unknown_address' | 'superseded' | 'expired';
+export type PasswordResetOutcome = 'sent' | 'unknown_address' | 'undeliverable' | 'superseded' | 'expired';
 /** How the flow `confirm-email` ended. */
-export type EmailConfirmationOutcome = 'sent' | 'superseded';
+export type EmailConfirmationOutcome = 'sent' | 'undeliverable' | 'superseded';

@@ -100,7 +100,7 @@ create table password_resets (
   email_index text not null,
   user_id uuid references users on delete cascade,
   status text not null default 'requested'
-    check (status in ('requested', 'sent', 'unknown_address', 'used', 'superseded', 'expired')),
+    check (status in ('requested', 'sent', 'unknown_address', 'undeliverable', 'used', 'superseded', 'expired')),
   token_hash text unique,
   expires_at timestamptz(3),
   sent_at timestamptz(3),
