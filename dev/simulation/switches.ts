@@ -89,9 +89,8 @@ function checkedOnly(value: unknown): FaultSwitches['only'] {
   if (value === null) return null;
   if (typeof value !== 'object') throw new Error('only must be null or {path, method}');
   const { path, method } = value as { path?: unknown; method?: unknown };
-  if (path !== undefined) new RegExp(String(path));
-  return {
-    ...(path === undefined ? {} : { path: String(path) }),
-    ...(method === undefined ? {} : { method: String(method) }),
-  };
+  if (typeof path === 'string') new RegExp(path);
+  else if (path !== undefined) throw new Error('only.path must be a regular expression');
+  if (method !== undefined && typeof method !== 'string') throw new Error('only.method must be a string');
+  return { ...(path === undefined ? {} : { path }), ...(method === undefined ? {} : { method }) };
 }

@@ -62,12 +62,9 @@ export const CARDS: readonly TestCard[] = [
   card('6200000000000005', 'unionpay', 'unionpay'),
   card('4000002760000016', 'visa', 'de'),
   card('4000000000000002', 'visa', 'visa_chargeDeclined chargeDeclined', { decline: GENERIC }),
-  card(
-    '4000000000009995',
-    'visa',
-    'visa_chargeDeclinedInsufficientFunds chargeDeclinedInsufficientFunds',
-    { decline: FUNDS },
-  ),
+  card('4000000000009995', 'visa', 'visa_chargeDeclinedInsufficientFunds chargeDeclinedInsufficientFunds', {
+    decline: FUNDS,
+  }),
   card('4000000000009987', 'visa', 'visa_chargeDeclinedLostCard chargeDeclinedLostCard', {
     decline: declined('lost_card'),
   }),

@@ -27,53 +27,89 @@ export function createControls({ account, switches, webhooks, idempotency, house
 
   const table: readonly (readonly [string, RegExp, Control])[] = [
     ['GET', /^\/(?:ledger)?$/, () => html(ledgerPage(latest(store, 200), account.now()))],
-    ['GET', /^\/ledger\.json$/, (_match, _body, incoming) => json(200, readLedger(store, incoming.query.get('intent')))],
+    [
+      'GET',
+      /^\/ledger\.json$/,
+      (_match, _body, incoming) => json(200, readLedger(store, incoming.query.get('intent'))),
+    ],
     ['GET', /^\/test\/3ds\/([^/]+)$/, ([, id = '']) => html(challengePage(findIntent(account, id)))],
     ['POST', /^\/test\/payment_intents\/([^/]+)\/authenticate$/, authenticate],
-    ['POST', /^\/test\/refunds\/([^/]+)\/settle$/, ([, id = ''], body) => {
-      const status = body['status'] === 'failed' ? 'failed' : 'succeeded';
-      const refund = store.transaction(() => settleRefund(account, id, status));
-      webhooks.pump();
-      return json(200, refund);
-    }],
+    [
+      'POST',
+      /^\/test\/refunds\/([^/]+)\/settle$/,
+      ([, id = ''], body) => {
+        const status = body['status'] === 'failed' ? 'failed' : 'succeeded';
+        const refund = store.transaction(() => settleRefund(account, id, status));
+        webhooks.pump();
+        return json(200, refund);
+      },
+    ],
     ['GET', /^\/test\/switches$/, () => json(200, { ...switches.current(), webhook: webhooks.switches() })],
-    ['POST', /^\/test\/switches$/, (_match, body) => {
-      const { webhook, ...rest } = body;
-      switches.set(rest);
-      if (webhook !== undefined) webhooks.set(webhook as Body);
-      return json(200, { ...switches.current(), webhook: webhooks.switches() });
-    }],
-    ['POST', /^\/test\/reset$/, (_match, body) => {
-      switches.reset();
-      webhooks.reset();
-      if (body['state'] === true) store.clear();
-      return json(200, { reset: true });
-    }],
+    [
+      'POST',
+      /^\/test\/switches$/,
+      (_match, body) => {
+        const { webhook, ...rest } = body;
+        switches.set(rest);
+        if (webhook !== undefined) webhooks.set(webhook as Body);
+        return json(200, { ...switches.current(), webhook: webhooks.switches() });
+      },
+    ],
+    [
+      'POST',
+      /^\/test\/reset$/,
+      (_match, body) => {
+        switches.reset();
+        webhooks.reset();
+        if (body['state'] === true) store.clear();
+        return json(200, { reset: true });
+      },
+    ],
     ['POST', /^\/test\/keys\/forget$/, () => json(200, { forgotten: idempotency.forget() })],
-    ['POST', /^\/test\/clock$/, (_match, body) => {
-      const by = Number(body['advance_seconds'] ?? 0) * 1000;
-      if (!Number.isFinite(by)) throw new Error('advance_seconds must be a number');
-      store.transaction(() => {
-        store.setMeta('clock_offset_ms', String(Number(store.meta('clock_offset_ms') ?? 0) + by));
-        housekeeping();
-      });
-      webhooks.pump();
-      return json(200, { now: account.now().toISOString() });
-    }],
-    ['GET', /^\/test\/webhooks$/, () => json(200, { endpoint: webhooks.endpoint()?.url ?? null, deliveries: webhooks.deliveries(500) })],
-    ['POST', /^\/test\/webhooks\/endpoint$/, (_match, body) => {
-      const secrets = Array.isArray(body['secrets']) ? body['secrets'].map(String) : [];
-      webhooks.setEndpoint(typeof body['url'] === 'string' ? { url: body['url'], secrets } : null);
-      return json(200, { endpoint: body['url'] ?? null });
-    }],
-    ['POST', /^\/test\/webhooks\/release$/, (_match, body) => {
-      const order = (body['order'] ?? 'normal') as WebhookSwitches['order'];
-      return json(200, { released: webhooks.release(order) });
-    }],
-    ['POST', /^\/test\/webhooks\/deliver$/, (_match, body) => {
-      webhooks.redeliver(String(body['event']));
-      return json(200, { delivering: body['event'] });
-    }],
+    [
+      'POST',
+      /^\/test\/clock$/,
+      (_match, body) => {
+        const by = Number(body['advance_seconds'] ?? 0) * 1000;
+        if (!Number.isFinite(by)) throw new Error('advance_seconds must be a number');
+        store.transaction(() => {
+          store.setMeta('clock_offset_ms', String(Number(store.meta('clock_offset_ms') ?? 0) + by));
+          housekeeping();
+        });
+        webhooks.pump();
+        return json(200, { now: account.now().toISOString() });
+      },
+    ],
+    [
+      'GET',
+      /^\/test\/webhooks$/,
+      () => json(200, { endpoint: webhooks.endpoint()?.url ?? null, deliveries: webhooks.deliveries(500) }),
+    ],
+    [
+      'POST',
+      /^\/test\/webhooks\/endpoint$/,
+      (_match, body) => {
+        const secrets = Array.isArray(body['secrets']) ? body['secrets'].map(String) : [];
+        webhooks.setEndpoint(typeof body['url'] === 'string' ? { url: body['url'], secrets } : null);
+        return json(200, { endpoint: body['url'] ?? null });
+      },
+    ],
+    [
+      'POST',
+      /^\/test\/webhooks\/release$/,
+      (_match, body) => {
+        const order = (body['order'] ?? 'normal') as WebhookSwitches['order'];
+        return json(200, { released: webhooks.release(order) });
+      },
+    ],
+    [
+      'POST',
+      /^\/test\/webhooks\/deliver$/,
+      (_match, body) => {
+        webhooks.redeliver(String(body['event']));
+        return json(200, { delivering: body['event'] });
+      },
+    ],
   ];
 
   function authenticate([, id = '']: RegExpExecArray, body: Body, incoming: Incoming): Reply {
@@ -108,7 +144,8 @@ export function createControls({ account, switches, webhooks, idempotency, house
 function bodyOf(incoming: Incoming): Body {
   const raw = incoming.body.toString('utf8');
   if (raw === '') return {};
-  if (String(incoming.headers['content-type']).includes('form-urlencoded')) return Object.fromEntries(new URLSearchParams(raw));
+  if (String(incoming.headers['content-type']).includes('form-urlencoded'))
+    return Object.fromEntries(new URLSearchParams(raw));
   const parsed: unknown = JSON.parse(raw);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('expected a JSON object');
   return parsed as Body;

@@ -59,8 +59,4 @@ export const unauthorised = (message: string): StripeFault =>
   new StripeFault(401, { type: 'invalid_request_error', message }, false);
 
 export const internalError = (): StripeFault =>
-  new StripeFault(
-    500,
-    { type: 'api_error', message: 'An unknown error occurred. (simulated)' },
-    true,
-  );
+  new StripeFault(500, { type: 'api_error', message: 'An unknown error occurred. (simulated)' }, true);

@@ -47,13 +47,21 @@ export function createGate({ account, secretKey, switches, idempotency, during, 
     if (switches.take('unavailable', incoming))
       return dressed(json(503, { error: { type: 'api_error', message: 'Service unavailable. (simulated)' } }));
     if (switches.take('rate_limit', incoming))
-      return dressed(json(429, { error: { type: 'invalid_request_error', code: 'rate_limit', message: 'Too many requests. (simulated)' } }));
+      return dressed(
+        json(429, {
+          error: { type: 'invalid_request_error', code: 'rate_limit', message: 'Too many requests. (simulated)' },
+        }),
+      );
 
     try {
       const caller = callerOf(incoming, secretKey);
       const kept = key === null ? null : idempotency.find(key, incoming);
       if (kept !== null)
-        return dressed(kept.reply, { 'idempotent-replayed': 'true', 'original-request': kept.request, ...shouldRetry(kept.reply) });
+        return dressed(kept.reply, {
+          'idempotent-replayed': 'true',
+          'original-request': kept.request,
+          ...shouldRetry(kept.reply),
+        });
       if (key !== null) idempotency.begin(key);
       let reply: Reply;
       try {
@@ -81,7 +89,8 @@ export function createGate({ account, secretKey, switches, idempotency, during, 
         const outcome = failBefore ? internalError() : perform(incoming, fromBrowser);
         const shown = failAfter ? internalError() : outcome;
         const reply = shown instanceof StripeFault ? render(shown, request) : json(200, shown);
-        if (key !== null && !(shown instanceof StripeFault && !shown.saved)) idempotency.keep(key, incoming, reply, request);
+        if (key !== null && !(shown instanceof StripeFault && !shown.saved))
+          idempotency.keep(key, incoming, reply, request);
         return reply;
       }),
     );
@@ -93,7 +102,10 @@ export function createGate({ account, secretKey, switches, idempotency, during, 
       if (run === null)
         throw new StripeFault(
           404,
-          { type: 'invalid_request_error', message: `Unrecognized request URL (${incoming.method}: ${incoming.path}).` },
+          {
+            type: 'invalid_request_error',
+            message: `Unrecognized request URL (${incoming.method}: ${incoming.path}).`,
+          },
           false,
         );
       const source = incoming.method === 'GET' ? incoming.query : new URLSearchParams(incoming.body.toString('utf8'));
@@ -123,9 +135,12 @@ function callerOf(incoming: Incoming, secretKey: string): 'server' | 'browser' {
 }
 
 const render = (fault: StripeFault, request: string): Reply =>
-  json(fault.status, { error: { ...fault.body, request_log_url: `https://dashboard.stripe.com/test/logs/${request}` } });
+  json(fault.status, {
+    error: { ...fault.body, request_log_url: `https://dashboard.stripe.com/test/logs/${request}` },
+  });
 
-const shouldRetry = (reply: Reply): Record<string, string> => (reply.status >= 500 ? { 'stripe-should-retry': 'false' } : {});
+const shouldRetry = (reply: Reply): Record<string, string> =>
+  reply.status >= 500 ? { 'stripe-should-retry': 'false' } : {};
 
 function header(incoming: Incoming, name: string): string | null {
   const value = incoming.headers[name];

@@ -31,7 +31,11 @@ export function createIdempotency(store: Store, now: () => Date) {
           false,
         );
       const oldest = now().getTime() - KEPT_MS;
-      const kept = store.row('select fingerprint, status, body, request from keys where key = ? and at >= ?', key, oldest);
+      const kept = store.row(
+        'select fingerprint, status, body, request from keys where key = ? and at >= ?',
+        key,
+        oldest,
+      );
       if (kept === undefined) return null;
       if (kept['fingerprint'] !== fingerprintOf(incoming))
         throw new StripeFault(
@@ -55,7 +59,12 @@ export function createIdempotency(store: Store, now: () => Date) {
     keep(key: string, incoming: Incoming, reply: Reply, request: string): void {
       store.run(
         'insert or replace into keys (key, at, fingerprint, status, body, request) values (?, ?, ?, ?, ?, ?)',
-        key, now().getTime(), fingerprintOf(incoming), reply.status, reply.body, request,
+        key,
+        now().getTime(),
+        fingerprintOf(incoming),
+        reply.status,
+        reply.body,
+        request,
       );
     },
     purge: (): void => void store.run('delete from keys where at < ?', now().getTime() - KEPT_MS),

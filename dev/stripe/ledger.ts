@@ -33,7 +33,15 @@ export interface IntentTotals {
 export interface Ledger {
   movements: Movement[];
   intents: IntentTotals[];
-  totals: { currency: string; authorised: number; captured: number; voided: number; refunded: number; net: number; held: number }[];
+  totals: {
+    currency: string;
+    authorised: number;
+    captured: number;
+    voided: number;
+    refunded: number;
+    net: number;
+    held: number;
+  }[];
 }
 
 const SUMS = `
@@ -43,10 +51,22 @@ const SUMS = `
   sum(case type when 'refund' then amount when 'refund_reversal' then -amount else 0 end) as refunded,
   sum(case type when 'capture' then 1 else 0 end) as captures`;
 
-export function recordMovement(store: Store, now: Date, type: MovementType, intent: Stripe.PaymentIntent, amount: number): void {
+export function recordMovement(
+  store: Store,
+  now: Date,
+  type: MovementType,
+  intent: Stripe.PaymentIntent,
+  amount: number,
+): void {
   store.run(
     'insert into movements (id, type, intent, amount, currency, metadata, created) values (?, ?, ?, ?, ?, ?, ?)',
-    newId('mov'), type, intent.id, amount, intent.currency, JSON.stringify(intent.metadata), seconds(now),
+    newId('mov'),
+    type,
+    intent.id,
+    amount,
+    intent.currency,
+    JSON.stringify(intent.metadata),
+    seconds(now),
   );
 }
 
@@ -57,7 +77,10 @@ export function readLedger(store: Store, intent: string | null = null): Ledger {
   return {
     movements: store.rows(`select * from movements ${where} order by seq`, ...values).map(toMovement),
     intents: store
-      .rows(`select intent, currency, min(created) as created, metadata, ${SUMS} from movements ${where} group by intent order by min(seq)`, ...values)
+      .rows(
+        `select intent, currency, min(created) as created, metadata, ${SUMS} from movements ${where} group by intent order by min(seq)`,
+        ...values,
+      )
       .map(toTotals),
     totals: totalsByCurrency(store, intent),
   };
@@ -68,7 +91,10 @@ export function latest(store: Store, limit: number): Ledger {
   return {
     movements: store.rows('select * from movements order by seq desc limit ?', limit).map(toMovement),
     intents: store
-      .rows(`select intent, currency, min(created) as created, metadata, ${SUMS} from movements group by intent order by min(seq) desc limit ?`, limit)
+      .rows(
+        `select intent, currency, min(created) as created, metadata, ${SUMS} from movements group by intent order by min(seq) desc limit ?`,
+        limit,
+      )
       .map(toTotals),
     totals: totalsByCurrency(store, null),
   };
@@ -77,14 +103,17 @@ export function latest(store: Store, limit: number): Ledger {
 function totalsByCurrency(store: Store, intent: string | null): Ledger['totals'] {
   const where = intent === null ? '' : 'where intent = ?';
   return store
-    .rows(`select currency, ${SUMS} from movements ${where} group by currency order by currency`, ...(intent === null ? [] : [intent]))
+    .rows(
+      `select currency, ${SUMS} from movements ${where} group by currency order by currency`,
+      ...(intent === null ? [] : [intent]),
+    )
     .map((row) => ({ currency: String(row['currency']), ...sums(row) }));
 }
 
 function sums(row: Record<string, unknown>) {
-  const [authorised, captured, voided, refunded] = ['authorised', 'captured', 'voided', 'refunded'].map((name) => Number(row[name])) as [
-    number, number, number, number,
-  ];
+  const [authorised, captured, voided, refunded] = ['authorised', 'captured', 'voided', 'refunded'].map((name) =>
+    Number(row[name]),
+  ) as [number, number, number, number];
   return { authorised, captured, voided, refunded, net: captured - refunded, held: authorised - captured - voided };
 }
 

@@ -22,7 +22,16 @@ export function ledgerPage({ movements, intents, totals }: Ledger, now: Date): s
     `<header><h1>Payment ledger</h1><p>Simulated Stripe account at ${escapeHtml(now.toISOString())}. No real money. <a href="/ledger.json">ledger.json</a></p>
     <div class="tiles">${tiles.join('')}</div></header><main><h2>Payments</h2>
     ${table(
-      [{ title: 'Payment' }, { title: 'Checkout' }, { title: 'State' }, num('Authorised'), num('Captured'), num('Refunded'), num('Net'), { title: 'Began' }],
+      [
+        { title: 'Payment' },
+        { title: 'Checkout' },
+        { title: 'State' },
+        num('Authorised'),
+        num('Captured'),
+        num('Refunded'),
+        num('Net'),
+        { title: 'Began' },
+      ],
       intents.map((each) => [
         `<a href="/ledger.json?intent=${encodeURIComponent(each.intent)}"><code>${escapeHtml(each.intent)}</code></a>`,
         `<code class="dim">${escapeHtml(each.metadata['checkout_id'] ?? '')}</code>`,
@@ -63,7 +72,8 @@ export function challengePage(intent: Stripe.PaymentIntent): string {
 
 const num = (title: string): { title: string; kind: 'num' } => ({ title, kind: 'num' });
 
-const time = (at: number): string => `<span class="dim">${new Date(at * 1000).toISOString().replace('T', ' ').slice(0, 19)}</span>`;
+const time = (at: number): string =>
+  `<span class="dim">${new Date(at * 1000).toISOString().replace('T', ' ').slice(0, 19)}</span>`;
 
 function stateOf({ held, captured, refunded, net }: IntentTotals): string {
   if (held > 0) return pill('held', 'wait');

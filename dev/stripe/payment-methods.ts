@@ -54,7 +54,11 @@ export function cardOf(method: Stripe.PaymentMethod): TestCard {
 export function updatePaymentMethod(account: Account, id: string, params: Params): Stripe.PaymentMethod {
   known(params, ['billing_details', 'card', 'metadata', 'expand', 'allow_redisplay']);
   const method = owned(account, id);
-  const next = { ...method, metadata: metadata(params, method.metadata ?? {}), billing_details: billing(params, method.billing_details) };
+  const next = {
+    ...method,
+    metadata: metadata(params, method.metadata ?? {}),
+    billing_details: billing(params, method.billing_details),
+  };
   account.store.update(next);
   account.emit('payment_method.updated', next);
   return next;
@@ -105,7 +109,8 @@ function readCard(account: Account, params: Params): CardInput {
   if (!plausible(number)) throw cardError('incorrect_number', 'Your card number is incorrect.', 'number');
   const month = integer(params, 'exp_month') ?? 0;
   const until = integer(params, 'exp_year') ?? 0;
-  if (month < 1 || month > 12) throw cardError('invalid_expiry_month', "Your card's expiration month is invalid.", 'exp_month');
+  if (month < 1 || month > 12)
+    throw cardError('invalid_expiry_month', "Your card's expiration month is invalid.", 'exp_month');
   if (until < year || until > year + 50)
     throw cardError('invalid_expiry_year', "Your card's expiration year is invalid.", 'exp_year');
   const card = cardByNumber(number);

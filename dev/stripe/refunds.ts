@@ -21,10 +21,15 @@ export function createRefund(account: Account, params: Params): Stripe.Refund {
   const charge = chargeToRefund(account, params);
   const open = charge.amount - charge.amount_refunded;
   const amount = integer(params, 'amount') ?? open;
-  if (amount < 1 && open > 0) throw invalid('This value must be greater than or equal to 1.', 'amount', 'parameter_invalid_integer');
+  if (amount < 1 && open > 0)
+    throw invalid('This value must be greater than or equal to 1.', 'amount', 'parameter_invalid_integer');
   if (open === 0) throw refused(`Charge ${charge.id} has already been refunded.`, 'charge_already_refunded');
   if (amount > open)
-    throw refused(`Refund amount (${amount}) is greater than unrefunded amount on charge (${open})`, undefined, 'amount');
+    throw refused(
+      `Refund amount (${amount}) is greater than unrefunded amount on charge (${open})`,
+      undefined,
+      'amount',
+    );
 
   const behaviour = behaviourOf(account, charge);
   const refund: Stripe.Refund = {
@@ -37,7 +42,10 @@ export function createRefund(account: Account, params: Params): Stripe.Refund {
     currency: charge.currency,
     customer: null,
     customer_account: null,
-    destination_details: { card: { reference_status: 'pending', reference_type: 'acquirer_reference_number', type: 'refund' }, type: 'card' },
+    destination_details: {
+      card: { reference_status: 'pending', reference_type: 'acquirer_reference_number', type: 'refund' },
+      type: 'card',
+    },
     metadata: wanted,
     payment_intent: charge.payment_intent,
     payment_method: charge.payment_method,
@@ -103,7 +111,9 @@ function chargeToRefund(account: Account, params: Params): Stripe.Charge {
   const intent = findIntent(account, id);
   const charge = account.store.get('charge', idOf(intent.latest_charge) ?? '');
   if (intent.status !== 'succeeded' || charge === undefined)
-    throw unexpectedState(`This PaymentIntent (${id}) does not have a successful charge to refund.`, { payment_intent: intent });
+    throw unexpectedState(`This PaymentIntent (${id}) does not have a successful charge to refund.`, {
+      payment_intent: intent,
+    });
   return charge;
 }
 

@@ -3,7 +3,14 @@ import type { Params } from '../simulation/form.js';
 import { type Account, idOf } from './account.js';
 import { noSuch, unauthorised } from './fault.js';
 import { createIntent } from './intents/create.js';
-import { cancelIntent, captureIntent, confirmIntent, findIntent, findIntentOfBrowser, updateIntent } from './intents/change.js';
+import {
+  cancelIntent,
+  captureIntent,
+  confirmIntent,
+  findIntent,
+  findIntentOfBrowser,
+  updateIntent,
+} from './intents/change.js';
 import { createdRange, integer, known, metadata, strings, text } from './params.js';
 import {
   attachPaymentMethod,
@@ -39,10 +46,18 @@ const ROUTES: readonly Route[] = [
     return list(account, 'payment_intent', params, '/v1/payment_intents');
   }),
   browserRoute('GET', '/v1/payment_intents/:id', (call) => intentOf(call)),
-  route('POST', '/v1/payment_intents/:id', ({ account, id, params }) => updateIntent(account, findIntent(account, id), params)),
-  browserRoute('POST', '/v1/payment_intents/:id/confirm', (call) => confirmIntent(call.account, intentOf(call), call.params)),
-  route('POST', '/v1/payment_intents/:id/capture', ({ account, id, params }) => captureIntent(account, findIntent(account, id), params)),
-  route('POST', '/v1/payment_intents/:id/cancel', ({ account, id, params }) => cancelIntent(account, findIntent(account, id), params)),
+  route('POST', '/v1/payment_intents/:id', ({ account, id, params }) =>
+    updateIntent(account, findIntent(account, id), params),
+  ),
+  browserRoute('POST', '/v1/payment_intents/:id/confirm', (call) =>
+    confirmIntent(call.account, intentOf(call), call.params),
+  ),
+  route('POST', '/v1/payment_intents/:id/capture', ({ account, id, params }) =>
+    captureIntent(account, findIntent(account, id), params),
+  ),
+  route('POST', '/v1/payment_intents/:id/cancel', ({ account, id, params }) =>
+    cancelIntent(account, findIntent(account, id), params),
+  ),
   route('GET', '/v1/charges/:id', ({ account, id }) => {
     const charge = account.store.get('charge', id);
     if (charge === undefined) throw noSuch('charge', id);
@@ -56,7 +71,7 @@ const ROUTES: readonly Route[] = [
   route('GET', '/v1/refunds', ({ account, params }) => {
     known(params, [...LIST, 'charge', 'payment_intent']);
     const charge = text(params, 'charge');
-    const parent = charge === null ? null : idOf(account.store.get('charge', charge)?.payment_intent) ?? charge;
+    const parent = charge === null ? null : (idOf(account.store.get('charge', charge)?.payment_intent) ?? charge);
     return list(account, 'refund', params, '/v1/refunds', parent ?? text(params, 'payment_intent'));
   }),
   route('GET', '/v1/refunds/:id', ({ account, id }) => findRefund(account, id)),
@@ -75,8 +90,12 @@ const ROUTES: readonly Route[] = [
   }),
   route('GET', '/v1/payment_methods/:id', ({ account, id }) => findPaymentMethod(account, id)),
   route('POST', '/v1/payment_methods/:id', ({ account, id, params }) => updatePaymentMethod(account, id, params)),
-  route('POST', '/v1/payment_methods/:id/attach', ({ account, id, params }) => attachPaymentMethod(account, id, params)),
-  route('POST', '/v1/payment_methods/:id/detach', ({ account, id, params }) => detachPaymentMethod(account, id, params)),
+  route('POST', '/v1/payment_methods/:id/attach', ({ account, id, params }) =>
+    attachPaymentMethod(account, id, params),
+  ),
+  route('POST', '/v1/payment_methods/:id/detach', ({ account, id, params }) =>
+    detachPaymentMethod(account, id, params),
+  ),
   route('GET', '/v1/events', ({ account, params }) => {
     known(params, [...LIST, 'type', 'types', 'delivery_success']);
     return list(account, 'event', params, '/v1/events', text(params, 'type'), strings(params, 'types'));
@@ -116,7 +135,14 @@ function intentOf({ account, id, params, fromBrowser }: Call): Stripe.PaymentInt
   return fromBrowser ? findIntentOfBrowser(account, id, text(params, 'client_secret')) : findIntent(account, id);
 }
 
-function list(account: Account, kind: Kind, params: Params, url: string, parent: string | null = null, types: string[] = []): object {
+function list(
+  account: Account,
+  kind: Kind,
+  params: Params,
+  url: string,
+  parent: string | null = null,
+  types: string[] = [],
+): object {
   const limit = Math.min(integer(params, 'limit') ?? 10, 100);
   const query: ListQuery = {
     limit,

@@ -30,7 +30,11 @@ const API_VERSION = '2026-10-28.endive';
 const HOUSEKEEPING_MS = 500;
 
 /** A stateful Stripe for development and tests; what it promises is in docs/simulators.md. */
-export function createStripeSimulator({ secretKey, dataDir = null, webhook = null }: StripeSimulatorOptions): StripeSimulator {
+export function createStripeSimulator({
+  secretKey,
+  dataDir = null,
+  webhook = null,
+}: StripeSimulatorOptions): StripeSimulator {
   const store = createStore(dataDir);
   const now = (): Date => new Date(Date.now() + Number(store.meta('clock_offset_ms') ?? 0));
   const webhooks = createWebhooks(store, () => Date.now());

@@ -97,7 +97,12 @@ export function createStore(dataDir: string | null) {
     insert<K extends Kind>(kind: K, doc: Kinds[K], { parent = null, due = null }: Placement = {}): void {
       run(
         'insert into objects (id, kind, created, parent, due, doc) values (?, ?, ?, ?, ?, ?)',
-        doc.id, kind, doc.created, parent, due, JSON.stringify(doc),
+        doc.id,
+        kind,
+        doc.created,
+        parent,
+        due,
+        JSON.stringify(doc),
       );
     },
     update<K extends Kind>(doc: Kinds[K], due: number | null = null): void {
@@ -113,9 +118,14 @@ export function createStore(dataDir: string | null) {
       const before = seqOf(query.endingBefore);
       const where = ['kind = ?', 'created >= ?', 'created <= ?'];
       const values: SQLInputValue[] = [kind, query.created?.gte ?? 0, query.created?.lte ?? Number.MAX_SAFE_INTEGER];
-      if (query.parent) (where.push('parent = ?'), values.push(query.parent));
-      if (after !== null) (where.push('seq < ?'), values.push(after));
-      if (before !== null) (where.push('seq > ?'), values.push(before));
+      const narrow = (condition: string, value: SQLInputValue | null | undefined): void => {
+        if (value === null || value === undefined) return;
+        where.push(condition);
+        values.push(value);
+      };
+      narrow('parent = ?', query.parent);
+      narrow('seq < ?', after);
+      narrow('seq > ?', before);
       const found = rows(
         `select doc from objects where ${where.join(' and ')} order by seq ${before === null ? 'desc' : 'asc'} limit ?`,
         ...values,
@@ -134,7 +144,11 @@ export function createStore(dataDir: string | null) {
       return found === undefined ? null : String(found['value']);
     },
     setMeta(name: string, value: string): void {
-      run('insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value', name, value);
+      run(
+        'insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value',
+        name,
+        value,
+      );
     },
     clear(): void {
       for (const name of ['objects', 'keys', 'movements', 'deliveries', 'meta']) db.exec(`delete from ${name}`);

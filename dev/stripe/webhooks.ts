@@ -59,8 +59,13 @@ export function createWebhooks(store: Store, realNow: () => number) {
 
   /** Lets held deliveries go, in the order asked for. */
   function release(order: WebhookSwitches['order']): number {
-    const held = store.rows("select seq, event, attempts from deliveries where state in ('held', 'gathered') order by seq");
-    arranged(held.map((row) => Number(row['seq'])), order).forEach((seq, index) =>
+    const held = store.rows(
+      "select seq, event, attempts from deliveries where state in ('held', 'gathered') order by seq",
+    );
+    arranged(
+      held.map((row) => Number(row['seq'])),
+      order,
+    ).forEach((seq, index) =>
       store.run("update deliveries set state = 'pending', due = ?, turn = ? where seq = ?", realNow(), index + 1, seq),
     );
     pump();
@@ -84,7 +89,10 @@ export function createWebhooks(store: Store, realNow: () => number) {
       });
       under.add(done);
     }
-    const soonest = store.row("select min(due) as due from deliveries where state in ('pending', 'gathered') and due > ?", now)?.['due'];
+    const soonest = store.row(
+      "select min(due) as due from deliveries where state in ('pending', 'gathered') and due > ?",
+      now,
+    )?.['due'];
     if (typeof soonest === 'number') {
       timer = setTimeout(pump, Math.max(5, soonest - now));
       timer.unref();
@@ -97,7 +105,9 @@ export function createWebhooks(store: Store, realNow: () => number) {
       "select seq, event, attempts, turn from deliveries where state = 'pending' and due <= ? order by turn, due, seq limit 64",
       now,
     );
-    const first = store.row("select min(turn) as turn from deliveries where state = 'pending' and turn > 0 and attempts = 0")?.['turn'];
+    const first = store.row(
+      "select min(turn) as turn from deliveries where state = 'pending' and turn > 0 and attempts = 0",
+    )?.['turn'];
     return rows
       .filter((row) => Number(row['turn']) === 0 || Number(row['attempts']) > 0 || row['turn'] === first)
       .map((row) => ({ seq: Number(row['seq']), event: String(row['event']), attempts: Number(row['attempts']) }));
@@ -108,8 +118,16 @@ export function createWebhooks(store: Store, realNow: () => number) {
     if (typeof oldest === 'number' && oldest <= realNow()) {
       const order = switches.order;
       const rows = store.rows("select seq from deliveries where state = 'gathered' order by seq");
-      arranged(rows.map((row) => Number(row['seq'])), order).forEach((seq, index) =>
-        store.run("update deliveries set state = 'pending', due = ?, turn = ? where seq = ?", realNow(), index + 1, seq),
+      arranged(
+        rows.map((row) => Number(row['seq'])),
+        order,
+      ).forEach((seq, index) =>
+        store.run(
+          "update deliveries set state = 'pending', due = ?, turn = ? where seq = ?",
+          realNow(),
+          index + 1,
+          seq,
+        ),
       );
     }
   }
@@ -119,13 +137,22 @@ export function createWebhooks(store: Store, realNow: () => number) {
     const status = await send(String(doc));
     if (closed) return;
     if (status >= 200 && status < 300) {
-      store.run("update deliveries set state = 'delivered', attempts = ?, status = ? where seq = ?", attempts + 1, status, seq);
+      store.run(
+        "update deliveries set state = 'delivered', attempts = ?, status = ? where seq = ?",
+        attempts + 1,
+        status,
+        seq,
+      );
       return;
     }
     const state = attempts + 1 >= GIVE_UP_AFTER ? 'failed' : 'pending';
     store.run(
       'update deliveries set state = ?, attempts = ?, status = ?, due = ? where seq = ?',
-      state, attempts + 1, status, realNow() + backOff(attempts + 1), seq,
+      state,
+      attempts + 1,
+      status,
+      realNow() + backOff(attempts + 1),
+      seq,
     );
   }
 
@@ -201,8 +228,10 @@ function checked(before: WebhookSwitches, patch: Readonly<Record<string, unknown
   const next = { ...before } as Record<string, unknown>;
   for (const [name, value] of Object.entries(patch)) {
     if (!(name in OFF)) throw new Error(`unknown webhook switch: ${name}`);
-    if (name === 'order' && !['normal', 'reverse', 'shuffle'].includes(String(value))) throw new Error('order: normal, reverse or shuffle');
-    if (name !== 'order' && typeof value !== typeof OFF[name as keyof WebhookSwitches]) throw new Error(`${name}: wrong kind`);
+    if (name === 'order' && !['normal', 'reverse', 'shuffle'].includes(String(value)))
+      throw new Error('order: normal, reverse or shuffle');
+    if (name !== 'order' && typeof value !== typeof OFF[name as keyof WebhookSwitches])
+      throw new Error(`${name}: wrong kind`);
     next[name] = value;
   }
   return next as unknown as WebhookSwitches;

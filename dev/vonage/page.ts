@@ -13,7 +13,14 @@ export function logPage(
     `<header><h1>Text messages</h1><p>What a simulated Vonage accepted. Nothing was sent to a phone. <a href="/log.json">log.json</a></p>
     <div class="tiles">${tile('Messages', String(counts.messages))}${tile('Recipients', String(counts.recipients))}${tile('Repeats of a reference', String(counts.repeats))}</div></header>
     <main><h2>Newest first</h2>${table(
-      [{ title: 'When' }, { title: 'To' }, { title: 'Text', kind: 'wrap' }, { title: 'Reference' }, { title: 'Parts', kind: 'num' }, { title: 'Message' }],
+      [
+        { title: 'When' },
+        { title: 'To' },
+        { title: 'Text', kind: 'wrap' },
+        { title: 'Reference' },
+        { title: 'Parts', kind: 'num' },
+        { title: 'Message' },
+      ],
       newest.map((each) => [
         `<span class="dim">${escapeHtml(each.at.replace('T', ' ').slice(0, 19))}</span>`,
         escapeHtml(`+${each.to}`),

@@ -38,7 +38,9 @@ export function createVonageSimulator({ apiKey, apiSecret, dataDir = null }: Von
     const reply = refused() ?? acceptText(account, incoming);
     if (switches.take('drop_after_commit', incoming)) return 'drop';
     if (switches.take('timeout_after_commit', incoming)) return 'hang';
-    return switches.take('fail_500_after_commit', incoming) ? json(500, { title: 'Internal error (simulated)' }) : reply;
+    return switches.take('fail_500_after_commit', incoming)
+      ? json(500, { title: 'Internal error (simulated)' })
+      : reply;
   }
 
   function refused(): Reply | null {
@@ -52,7 +54,8 @@ export function createVonageSimulator({ apiKey, apiSecret, dataDir = null }: Von
   }
 
   function control({ method, path, body }: Incoming): Reply {
-    if (method === 'GET' && (path === '/' || path === '/log')) return html(logPage(messages.newest(200), messages.counts()));
+    if (method === 'GET' && (path === '/' || path === '/log'))
+      return html(logPage(messages.newest(200), messages.counts()));
     if (method === 'GET' && path === '/log.json') return json(200, messages.all());
     if (method === 'GET' && path === '/health') return json(200, { status: 'ok' });
     if (method === 'GET' && path === '/test/switches') return json(200, { ...switches.current(), ...refusals });
@@ -75,7 +78,7 @@ export function createVonageSimulator({ apiKey, apiSecret, dataDir = null }: Von
     refusals = {
       throttle: Number(throttle ?? refusals.throttle),
       reject: Number(reject ?? refusals.reject),
-      reject_status: String(status ?? refusals.reject_status),
+      reject_status: typeof status === 'string' ? status : refusals.reject_status,
     };
     return json(200, { ...switches.current(), ...refusals });
   }

@@ -31,7 +31,16 @@ export function acceptText({ apiKey, apiSecret, messages, now }: Account, incomi
   const shown = type === 'text' ? [...text].map((char) => (isGsm(char) ? char : '?')).join('') : text;
   const parts = partsOf(shown);
   const ids = Array.from({ length: parts }, () => randomBytes(16).toString('hex').toUpperCase().slice(0, 20));
-  messages.add({ to, from, text: shown, client_ref: ref, message_id: ids[0] ?? '', parts, type, at: now().toISOString() });
+  messages.add({
+    to,
+    from,
+    text: shown,
+    client_ref: ref,
+    message_id: ids[0] ?? '',
+    parts,
+    type,
+    at: now().toISOString(),
+  });
   return json(200, {
     'message-count': String(parts),
     messages: ids.map((id) => ({
@@ -55,7 +64,10 @@ function paramsOf(incoming: Incoming): Record<string, string> {
     ? JSON.parse(raw === '' ? '{}' : raw)
     : Object.fromEntries(new URLSearchParams(raw));
   const entries = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : [];
-  return { ...Object.fromEntries(incoming.query), ...Object.fromEntries(entries.map(([name, value]) => [name, String(value)])) };
+  return {
+    ...Object.fromEntries(incoming.query),
+    ...Object.fromEntries(entries.map(([name, value]) => [name, String(value)])),
+  };
 }
 
 /** Basic authorization, as the SDK sends it, or the older parameters. */

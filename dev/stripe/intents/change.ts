@@ -16,7 +16,13 @@ const CAPTURE =
   );
 const UPDATE = ['metadata', 'description', 'receipt_email', 'expand', 'payment_method', 'amount'];
 
-const CANCELLABLE = ['requires_payment_method', 'requires_capture', 'requires_confirmation', 'requires_action', 'processing'];
+const CANCELLABLE = [
+  'requires_payment_method',
+  'requires_capture',
+  'requires_confirmation',
+  'requires_action',
+  'processing',
+];
 const CONFIRMABLE = ['requires_payment_method', 'requires_confirmation', 'requires_action'];
 
 export function findIntent(account: Account, id: string): Stripe.PaymentIntent {
@@ -44,7 +50,9 @@ export function confirmIntent(account: Account, intent: Stripe.PaymentIntent, pa
     );
   const id = named ?? idOf(intent.payment_method);
   if (id === null)
-    throw unexpectedState("You cannot confirm this PaymentIntent because it's missing a payment method.", { payment_intent: intent });
+    throw unexpectedState("You cannot confirm this PaymentIntent because it's missing a payment method.", {
+      payment_intent: intent,
+    });
   if (intent.status === 'requires_action' && named === null) return intent;
   const { method, fresh } = usablePaymentMethod(account, id);
   if (fresh) account.store.insert('payment_method', method);
@@ -64,7 +72,8 @@ export function captureIntent(account: Account, intent: Stripe.PaymentIntent, pa
         'Only a PaymentIntent with one of the following statuses may be captured: requires_capture.',
       { payment_intent: intent },
     );
-  if (amount < 1) throw invalid('This value must be greater than or equal to 1.', 'amount_to_capture', 'parameter_invalid_integer');
+  if (amount < 1)
+    throw invalid('This value must be greater than or equal to 1.', 'amount_to_capture', 'parameter_invalid_integer');
   if (amount > intent.amount_capturable)
     throw refused(
       `The requested capture amount is greater than the amount you can capture for this charge.`,
@@ -98,7 +107,12 @@ export function captureIntent(account: Account, intent: Stripe.PaymentIntent, pa
 
 export function cancelIntent(account: Account, intent: Stripe.PaymentIntent, params: Params): Stripe.PaymentIntent {
   known(params, ['cancellation_reason', 'expand']);
-  const reason = oneOf(params, 'cancellation_reason', ['abandoned', 'duplicate', 'fraudulent', 'requested_by_customer']);
+  const reason = oneOf(params, 'cancellation_reason', [
+    'abandoned',
+    'duplicate',
+    'fraudulent',
+    'requested_by_customer',
+  ]);
   if (!CANCELLABLE.includes(intent.status))
     throw unexpectedState(
       `You cannot cancel this PaymentIntent because it has a status of ${intent.status}. Only a PaymentIntent with one of the ` +
@@ -114,12 +128,17 @@ export function expireHolds(account: Account): void {
     close(account, intent, 'automatic', 'charge.expired');
 }
 
-function close(account: Account, intent: Stripe.PaymentIntent, reason: string | null, released: string): Stripe.PaymentIntent {
+function close(
+  account: Account,
+  intent: Stripe.PaymentIntent,
+  reason: string | null,
+  released: string,
+): Stripe.PaymentIntent {
   const next: Stripe.PaymentIntent = {
     ...intent,
     amount_capturable: 0,
     canceled_at: seconds(account.now()),
-    cancellation_reason: reason as Stripe.PaymentIntent.CancellationReason | null,
+    cancellation_reason: reason,
     next_action: null,
     status: 'canceled',
   };
@@ -141,7 +160,9 @@ export function updateIntent(account: Account, intent: Stripe.PaymentIntent, par
   const named = text(params, 'payment_method');
   if (amount !== intent.amount || named !== null)
     if (!CONFIRMABLE.includes(intent.status))
-      throw unexpectedState(`This PaymentIntent cannot be updated because it has a status of ${intent.status}.`, { payment_intent: intent });
+      throw unexpectedState(`This PaymentIntent cannot be updated because it has a status of ${intent.status}.`, {
+        payment_intent: intent,
+      });
   const usable = named === null ? null : usablePaymentMethod(account, named);
   if (usable?.fresh) account.store.insert('payment_method', usable.method);
   const next: Stripe.PaymentIntent = {
@@ -154,7 +175,8 @@ export function updateIntent(account: Account, intent: Stripe.PaymentIntent, par
     status: usable === null ? intent.status : 'requires_confirmation',
   };
   // The hold's end travels with the row.
-  const due = next.status === 'requires_capture' ? chargeOf(account, next).payment_method_details?.card?.capture_before : null;
+  const due =
+    next.status === 'requires_capture' ? chargeOf(account, next).payment_method_details?.card?.capture_before : null;
   account.store.update(next, due ? due * 1000 : null);
   return next;
 }

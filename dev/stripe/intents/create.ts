@@ -26,7 +26,10 @@ export function createIntent(account: Account, params: Params): Stripe.PaymentIn
   const capture = oneOf(params, 'capture_method', ['automatic', 'automatic_async', 'manual']) ?? 'automatic_async';
   const confirmation = oneOf(params, 'confirmation_method', ['automatic', 'manual']) ?? 'automatic';
   if (!confirm && text(params, 'return_url') !== null)
-    throw invalid('The parameter `return_url` cannot be passed when creating a PaymentIntent unless `confirm` is set to true.', 'return_url');
+    throw invalid(
+      'The parameter `return_url` cannot be passed when creating a PaymentIntent unless `confirm` is set to true.',
+      'return_url',
+    );
   const usable = named === null ? null : usablePaymentMethod(account, named);
 
   const intent: Stripe.PaymentIntent = {
@@ -58,7 +61,9 @@ export function createIntent(account: Account, params: Params): Stripe.PaymentIn
   if (!confirm || usable === null) return intent;
   return attempt(account, intent, usable.method, {
     returnUrl: text(params, 'return_url'),
-    mayAsk: !flag(params, 'error_on_requires_action') && !['true', 'one_off', 'recurring'].includes(text(params, 'off_session') ?? ''),
+    mayAsk:
+      !flag(params, 'error_on_requires_action') &&
+      !['true', 'one_off', 'recurring'].includes(text(params, 'off_session') ?? ''),
   });
 }
 
@@ -71,10 +76,13 @@ function readCurrency(params: Params): string {
 function readAmount(params: Params, currency: string): number {
   const amount = integer(params, 'amount');
   if (amount === null) throw missing('amount');
-  if (amount < 1) throw invalid('This value must be greater than or equal to 1.', 'amount', 'parameter_invalid_integer');
+  if (amount < 1)
+    throw invalid('This value must be greater than or equal to 1.', 'amount', 'parameter_invalid_integer');
   const least = MIN_AMOUNT[currency] ?? 1;
-  if (amount < least) throw invalid(`Amount must be at least ${least} ${currency} (minor units)`, 'amount', 'amount_too_small');
-  if (amount > MAX_AMOUNT) throw invalid(`Amount must be no more than ${MAX_AMOUNT} ${currency} (minor units)`, 'amount', 'amount_too_large');
+  if (amount < least)
+    throw invalid(`Amount must be at least ${least} ${currency} (minor units)`, 'amount', 'amount_too_small');
+  if (amount > MAX_AMOUNT)
+    throw invalid(`Amount must be no more than ${MAX_AMOUNT} ${currency} (minor units)`, 'amount', 'amount_too_large');
   return amount;
 }
 
@@ -119,7 +127,9 @@ function blank(account: Account): Stripe.PaymentIntent {
     on_behalf_of: null,
     payment_method: null,
     payment_method_configuration_details: null,
-    payment_method_options: { card: { installments: null, mandate_options: null, network: null, request_three_d_secure: 'automatic' } },
+    payment_method_options: {
+      card: { installments: null, mandate_options: null, network: null, request_three_d_secure: 'automatic' },
+    },
     payment_method_types: ['card'],
     payment_record: null,
     processing: null,

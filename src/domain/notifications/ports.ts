@@ -27,6 +27,7 @@ export interface TextMessenger {
 
 /** Why a message was not accepted: a code, and nothing of the message, its address or the provider's wording. */
 export class DeliveryError extends Error {
+  readonly channel: 'mail' | 'sms';
   readonly code: string;
   /** Trying again cannot help, as with an address that does not exist. */
   readonly permanent: boolean;
@@ -34,6 +35,7 @@ export class DeliveryError extends Error {
   constructor(channel: 'mail' | 'sms', code: string, permanent: boolean) {
     super(`${channel} not accepted: ${code}`);
     this.name = 'DeliveryError';
+    this.channel = channel;
     this.code = code;
     this.permanent = permanent;
   }

@@ -32,7 +32,11 @@ export interface PaymentGateway {
   find(request: AuthoriseRequest, since: Date): Promise<AuthoriseOutcome | null>;
   /** The secret with which the customer's browser acts on the intent; read on demand, never stored. */
   clientSecret(intentId: string): Promise<string>;
-  capture(request: { readonly key: string; readonly intentId: string; readonly amount: Money }): Promise<CaptureOutcome>;
+  capture(request: {
+    readonly key: string;
+    readonly intentId: string;
+    readonly amount: Money;
+  }): Promise<CaptureOutcome>;
   /** Idempotent; an intent that is void already, or that the provider does not have, is `voided`. */
   void(request: { readonly key: string; readonly intentId: string }): Promise<VoidOutcome>;
   /** At most one refund for a key, however long ago it was first used. */

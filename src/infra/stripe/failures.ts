@@ -19,8 +19,10 @@ export type Verdict =
   | { readonly kind: 'missing' };
 
 /** Parameters that this adapter fills in by itself: a complaint about one of them is a bug or a setting. */
-const OWN_PARAMETERS = /^(allowed_payment_method_types|amount_to_capture|cancellation_reason|capture_method|confirm|currency|expand|limit|created|metadata)/;
-const OWN_CODES = /^(parameter_|parameters_exclusive|api_key_|platform_|secret_key_required|testmode_charges_only|tls_version_)/;
+const OWN_PARAMETERS =
+  /^(allowed_payment_method_types|amount_to_capture|cancellation_reason|capture_method|confirm|currency|expand|limit|created|metadata)/;
+const OWN_CODES =
+  /^(parameter_|parameters_exclusive|api_key_|platform_|secret_key_required|testmode_charges_only|tls_version_)/;
 
 const { errors } = Stripe;
 
@@ -30,7 +32,8 @@ export function judge(error: unknown): Verdict {
   if (error instanceof errors.StripeConnectionError)
     return { kind: 'unknown', reason: codeOf(error.detail) === 'ETIMEDOUT' ? 'timeout' : 'connection' };
   if (error instanceof errors.StripeRateLimitError) return { kind: 'unknown', reason: error.code ?? 'rate_limit' };
-  if (error instanceof errors.StripeIdempotencyError) return { kind: 'unknown', reason: error.code ?? 'idempotency_mismatch' };
+  if (error instanceof errors.StripeIdempotencyError)
+    return { kind: 'unknown', reason: error.code ?? 'idempotency_mismatch' };
   if (error instanceof errors.StripeCardError)
     return {
       kind: 'declined',
@@ -46,7 +49,11 @@ export function judge(error: unknown): Verdict {
 function judgeInvalid({ code, param }: InstanceType<typeof errors.StripeInvalidRequestError>): Verdict {
   if (code === 'payment_intent_unexpected_state') return { kind: 'unexpected_state' };
   if (code === 'resource_missing' && param !== 'payment_method') return { kind: 'missing' };
-  if (code !== 'amount_too_small' && code !== 'amount_too_large' && (OWN_CODES.test(code ?? '') || OWN_PARAMETERS.test(param ?? '')))
+  if (
+    code !== 'amount_too_small' &&
+    code !== 'amount_too_large' &&
+    (OWN_CODES.test(code ?? '') || OWN_PARAMETERS.test(param ?? ''))
+  )
     throw new PaymentConfigurationError(code ?? `bad_${(param ?? 'request').replace(/\W.*/, '')}`);
   const reason = code === 'resource_missing' ? 'payment_method_missing' : (code ?? `invalid_${param ?? 'request'}`);
   return { kind: 'declined', reason, intentId: null };

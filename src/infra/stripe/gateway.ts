@@ -38,7 +38,8 @@ export function createStripeGateway({
       return isReplayed(intent.lastResponse.headers) ? await retrieve(intent.id) : outcomeOf(intent);
     } catch (error) {
       const verdict = judge(error);
-      if (verdict.kind === 'unexpected_state' || verdict.kind === 'missing') return { kind: 'unknown', reason: verdict.kind };
+      if (verdict.kind === 'unexpected_state' || verdict.kind === 'missing')
+        return { kind: 'unknown', reason: verdict.kind };
       return verdict;
     }
   }
@@ -70,8 +71,10 @@ export function createStripeGateway({
     const settled = await settle(request.intentId, request.key, take);
     if ('reason' in settled) return settled;
     const { intent } = settled;
-    if (intent.status === 'succeeded') return { kind: 'captured', chargeId: chargeIdOf(intent), amount: receivedOf(intent) };
-    if (intent.status === 'requires_capture' || intent.status === 'processing') return { kind: 'unknown', reason: intent.status };
+    if (intent.status === 'succeeded')
+      return { kind: 'captured', chargeId: chargeIdOf(intent), amount: receivedOf(intent) };
+    if (intent.status === 'requires_capture' || intent.status === 'processing')
+      return { kind: 'unknown', reason: intent.status };
     return { kind: 'refused', reason: intent.status };
   }
 
@@ -89,7 +92,8 @@ export function createStripeGateway({
     }
     const { intent } = settled;
     if (intent.status === 'canceled') return { kind: 'voided' };
-    if (intent.status === 'succeeded') return { kind: 'captured', chargeId: chargeIdOf(intent), amount: receivedOf(intent) };
+    if (intent.status === 'succeeded')
+      return { kind: 'captured', chargeId: chargeIdOf(intent), amount: receivedOf(intent) };
     return { kind: 'unknown', reason: intent.status };
   }
 
@@ -122,7 +126,9 @@ export function createStripeGateway({
       return { intent: await stripe.paymentIntents.retrieve(intentId, { expand: EXPAND }) };
     } catch (error) {
       const verdict = judge(error);
-      return { reason: 'reason' in verdict ? verdict.reason : verdict.kind === 'missing' ? 'resource_missing' : verdict.kind };
+      return {
+        reason: 'reason' in verdict ? verdict.reason : verdict.kind === 'missing' ? 'resource_missing' : verdict.kind,
+      };
     }
   }
 
@@ -147,7 +153,12 @@ export function createStripeGateway({
 
 const AFRESH = ':afresh:';
 
-function parametersOf({ checkoutId, attempt, amount, paymentMethod }: AuthoriseRequest): Stripe.PaymentIntentCreateParams {
+function parametersOf({
+  checkoutId,
+  attempt,
+  amount,
+  paymentMethod,
+}: AuthoriseRequest): Stripe.PaymentIntentCreateParams {
   return {
     ...toStripe(amount),
     allowed_payment_method_types: ['card'],

@@ -58,7 +58,11 @@ export function createVonageMessenger({
     },
   };
 
-  async function ask({ to, text, reference }: TextMessage): Promise<{ status: string; messageId?: string | undefined }[]> {
+  async function ask({
+    to,
+    text,
+    reference,
+  }: TextMessage): Promise<{ status: string; messageId?: string | undefined }[]> {
     const params: SendParams = {
       from,
       to: to.replace(/^\+/, ''),
@@ -89,7 +93,11 @@ function messagesOf(error: unknown): { status: string }[] | null {
 }
 
 function codeOf(error: unknown): string {
-  const { name, response, cause } = error as { name?: unknown; response?: { status?: unknown }; cause?: { code?: unknown } };
+  const { name, response, cause } = error as {
+    name?: unknown;
+    response?: { status?: unknown };
+    cause?: { code?: unknown };
+  };
   if (name === 'AbortError') return 'timeout';
   if (typeof response?.status === 'number') return `http_${response.status}`;
   return typeof cause?.code === 'string' ? cause.code.toLowerCase() : 'connection';

@@ -17,7 +17,14 @@ const USD = (amount: number) => ({ amount, currency: 'USD' });
 
 function request(paymentMethod: string | null, rest: Partial<AuthoriseRequest> = {}): AuthoriseRequest {
   serial += 1;
-  return { key: `key-${serial}`, checkoutId: `checkout-${serial}`, attempt: 1, amount: USD(4200), paymentMethod, ...rest };
+  return {
+    key: `key-${serial}`,
+    checkoutId: `checkout-${serial}`,
+    attempt: 1,
+    amount: USD(4200),
+    paymentMethod,
+    ...rest,
+  };
 }
 
 async function authorised(method = 'pm_card_visa'): Promise<string> {
@@ -29,7 +36,9 @@ async function authorised(method = 'pm_card_visa'): Promise<string> {
 test('authorise, with a good card, holds exactly the amount until the charge says', async () => {
   const wanted = request('pm_card_visa');
   const outcome = await gateway.authorise(wanted);
-  const { data: [intent] } = await sdk(bench.url).paymentIntents.list({ limit: 1 });
+  const {
+    data: [intent],
+  } = await sdk(bench.url).paymentIntents.list({ limit: 1 });
   expect(intent).toMatchObject({
     amount: 4200,
     currency: 'usd',
@@ -58,14 +67,21 @@ test.each([
 });
 
 test('authorise, with a method that does not exist or paid before, is declined', async () => {
-  expect(await gateway.authorise(request('pm_none'))).toEqual({ kind: 'declined', reason: 'payment_method_missing', intentId: null });
+  expect(await gateway.authorise(request('pm_none'))).toEqual({
+    kind: 'declined',
+    reason: 'payment_method_missing',
+    intentId: null,
+  });
   const method = await sdk(bench.url).paymentMethods.create({ type: 'card', card: { token: 'tok_visa' } });
   await authorised(method.id);
   expect(await gateway.authorise(request(method.id))).toMatchObject({ kind: 'declined', intentId: null });
 });
 
 test('authorise, with an amount below the least, is declined', async () => {
-  expect(await gateway.authorise(request('pm_card_visa', { amount: USD(49) }))).toMatchObject({ kind: 'declined', reason: 'amount_too_small' });
+  expect(await gateway.authorise(request('pm_card_visa', { amount: USD(49) }))).toMatchObject({
+    kind: 'declined',
+    reason: 'amount_too_small',
+  });
 });
 
 test('authorise, without a method, waits for the customer, whose browser pays with the client secret', async () => {
@@ -101,33 +117,54 @@ test('amounts, in currencies where Stripe counts otherwise than ISO, are convert
   const outcome = await gateway.authorise(wanted);
   const { intentId } = outcome as { intentId: string };
   expect(await sdk(bench.url).paymentIntents.retrieve(intentId)).toMatchObject({ amount: 500_000, currency: 'isk' });
-  expect(await gateway.capture({ key: 'isk', intentId, amount: wanted.amount })).toMatchObject({ kind: 'captured', amount: wanted.amount });
-  expect(await gateway.authorise(request('pm_card_visa', { amount: { amount: 100, currency: 'MGA' } }))).toMatchObject({ kind: 'declined' });
+  expect(await gateway.capture({ key: 'isk', intentId, amount: wanted.amount })).toMatchObject({
+    kind: 'captured',
+    amount: wanted.amount,
+  });
+  expect(await gateway.authorise(request('pm_card_visa', { amount: { amount: 100, currency: 'MGA' } }))).toMatchObject({
+    kind: 'declined',
+  });
 });
 
 test('capture, repeated with the same or another key, tells of the one capture', async () => {
   const intentId = await authorised();
   const outcome = await gateway.capture({ key: 'cap-1', intentId, amount: USD(4200) });
   expect(outcome).toEqual({ kind: 'captured', chargeId: expect.stringMatching(/^ch_/) as string, amount: USD(4200) });
-  for (const key of ['cap-1', 'cap-2']) expect(await gateway.capture({ key, intentId, amount: USD(4200) })).toEqual(outcome);
+  for (const key of ['cap-1', 'cap-2'])
+    expect(await gateway.capture({ key, intentId, amount: USD(4200) })).toEqual(outcome);
   expect(bench.simulator.ledger(intentId).intents).toMatchObject([{ captures: 1, captured: 4200 }]);
 });
 
 test('capture, of too much, of a void or of an unknown intent, is refused', async () => {
   const intentId = await authorised();
-  expect(await gateway.capture({ key: 'c-a', intentId, amount: USD(4201) })).toEqual({ kind: 'refused', reason: 'amount_too_large' });
+  expect(await gateway.capture({ key: 'c-a', intentId, amount: USD(4201) })).toEqual({
+    kind: 'refused',
+    reason: 'amount_too_large',
+  });
   await gateway.void({ key: 'c-b', intentId });
-  expect(await gateway.capture({ key: 'c-c', intentId, amount: USD(4200) })).toEqual({ kind: 'refused', reason: 'canceled' });
-  expect(await gateway.capture({ key: 'c-d', intentId: 'pi_none', amount: USD(1) })).toEqual({ kind: 'refused', reason: 'resource_missing' });
+  expect(await gateway.capture({ key: 'c-c', intentId, amount: USD(4200) })).toEqual({
+    kind: 'refused',
+    reason: 'canceled',
+  });
+  expect(await gateway.capture({ key: 'c-d', intentId: 'pi_none', amount: USD(1) })).toEqual({
+    kind: 'refused',
+    reason: 'resource_missing',
+  });
 });
 
 test('void, of what is held, waits or does not exist, is void, and again', async () => {
   const waiting = await gateway.authorise(request('pm_card_threeDSecure2Required'));
   const declined = await gateway.authorise(request('pm_card_visa_chargeDeclined'));
-  const intents = [await authorised(), (waiting as { intentId: string }).intentId, (declined as { intentId: string }).intentId];
+  const intents = [
+    await authorised(),
+    (waiting as { intentId: string }).intentId,
+    (declined as { intentId: string }).intentId,
+  ];
   for (const intentId of [...intents, 'pi_none'])
-    for (const key of [`v-${intentId}`, `v-${intentId}`, `w-${intentId}`]) expect(await gateway.void({ key, intentId })).toEqual({ kind: 'voided' });
-  for (const intentId of intents) expect(await gateway.retrieve(intentId)).toMatchObject({ kind: 'declined', reason: 'canceled' });
+    for (const key of [`v-${intentId}`, `v-${intentId}`, `w-${intentId}`])
+      expect(await gateway.void({ key, intentId })).toEqual({ kind: 'voided' });
+  for (const intentId of intents)
+    expect(await gateway.retrieve(intentId)).toMatchObject({ kind: 'declined', reason: 'canceled' });
 });
 
 test('void, of what was captured, says so', async () => {

@@ -52,12 +52,21 @@ async function startInbox(): Promise<Inbox> {
   servers.push({ server, sockets });
   const inbox: Inbox = {
     url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    mails: [], recipients: [], answers: new Map(), connections: 0,
+    mails: [],
+    recipients: [],
+    answers: new Map(),
+    connections: 0,
   };
   return inbox;
 }
 
-const mail = { messageId: 'order-1-confirmed', to: 'ada@example.com', subject: 'Your order', text: 'Thank you', html: '<p>Thank you</p>' };
+const mail = {
+  messageId: 'order-1-confirmed',
+  to: 'ada@example.com',
+  subject: 'Your order',
+  text: 'Thank you',
+  html: '<p>Thank you</p>',
+};
 
 test('the mailer, given a message, sends text and HTML under the same Message-ID each time', async () => {
   const inbox = await startInbox();

@@ -1,7 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';
-import { createStripeSimulator, type StripeSimulator, type StripeSimulatorOptions } from '../../../dev/stripe/simulator.js';
+import {
+  createStripeSimulator,
+  type StripeSimulator,
+  type StripeSimulatorOptions,
+} from '../../../dev/stripe/simulator.js';
 
 export const SECRET_KEY = 'sk_test_bench';
 export const WEBHOOK_SECRET = 'whsec_bench';
@@ -19,12 +23,25 @@ export interface StripeBench {
 export async function startStripe(options: Partial<StripeSimulatorOptions> = {}): Promise<StripeBench> {
   const simulator = createStripeSimulator({ secretKey: SECRET_KEY, ...options });
   const url = await simulator.listen();
-  return { url, simulator, stripe: sdk(url), post: (path, body) => post(url, path, body), close: () => simulator.close() };
+  return {
+    url,
+    simulator,
+    stripe: sdk(url),
+    post: (path, body) => post(url, path, body),
+    close: () => simulator.close(),
+  };
 }
 
 export function sdk(url: string, key = SECRET_KEY): Stripe {
   const { hostname, port } = new URL(url);
-  return new Stripe(key, { host: hostname, port, protocol: 'http', maxNetworkRetries: 0, timeout: 2_000, telemetry: false });
+  return new Stripe(key, {
+    host: hostname,
+    port,
+    protocol: 'http',
+    maxNetworkRetries: 0,
+    timeout: 2_000,
+    telemetry: false,
+  });
 }
 
 export async function post(url: string, path: string, body: object = {}): Promise<Record<string, unknown>> {

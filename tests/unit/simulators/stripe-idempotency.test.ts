@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterEach(() => bench.post('/test/reset'));
 afterAll(() => bench.close());
 
-const create = (idempotencyKey: string, params = held('pm_card_visa')) => stripe.paymentIntents.create(params, { idempotencyKey });
+const create = (idempotencyKey: string, params = held('pm_card_visa')) =>
+  stripe.paymentIntents.create(params, { idempotencyKey });
 const made = async (): Promise<number> => (await stripe.paymentIntents.list({ limit: 100 })).data.length;
 
 test('a key, used again with the same parameters, answers as before and does nothing', async () => {
@@ -29,14 +30,20 @@ test('a key, used again with other parameters or another endpoint, is an error',
   const error = await failure(create('other', held('pm_card_visa', { amount: 4201 })));
   expect(error).toBeInstanceOf(Stripe.errors.StripeIdempotencyError);
   expect(error).toMatchObject({ statusCode: 400, rawType: 'idempotency_error' });
-  expect(await failure(stripe.paymentIntents.capture(id, {}, { idempotencyKey: 'other' }))).toMatchObject({ rawType: 'idempotency_error' });
+  expect(await failure(stripe.paymentIntents.capture(id, {}, { idempotencyKey: 'other' }))).toMatchObject({
+    rawType: 'idempotency_error',
+  });
 });
 
 test('a key, whose request was declined, replays the decline', async () => {
   const first = await failure(create('declined', held('pm_card_visa_chargeDeclined')));
   const again = await failure(create('declined', held('pm_card_visa_chargeDeclined')));
   expect(again.headers?.['idempotent-replayed']).toBe('true');
-  expect(again).toMatchObject({ statusCode: 402, code: 'card_declined', payment_intent: { id: first.payment_intent?.id } });
+  expect(again).toMatchObject({
+    statusCode: 402,
+    code: 'card_declined',
+    payment_intent: { id: first.payment_intent?.id },
+  });
 });
 
 test('a key, whose parameters were refused, is not kept', async () => {
@@ -55,14 +62,20 @@ test('a key, while its first request is still at work, is in use', async () => {
 
 test('a key, whose answer was lost after the commit, answers with what was done', async () => {
   const count = await made();
-  await bench.post('/test/switches', { timeout_after_commit: 1, only: { method: 'POST', path: '^/v1/payment_intents$' } });
+  await bench.post('/test/switches', {
+    timeout_after_commit: 1,
+    only: { method: 'POST', path: '^/v1/payment_intents$' },
+  });
   expect(await failure(create('lost'))).toBeInstanceOf(Stripe.errors.StripeConnectionError);
   expect(await create('lost')).toMatchObject({ status: 'requires_capture' });
   expect(await made()).toBe(count + 1);
 });
 
 test('a key, whose request ended in a 500, replays the 500 whether or not it was done', async () => {
-  for (const [fault, done] of [['fail_500_before', 0], ['fail_500_after_commit', 1]] as const) {
+  for (const [fault, done] of [
+    ['fail_500_before', 0],
+    ['fail_500_after_commit', 1],
+  ] as const) {
     const count = await made();
     await bench.post('/test/switches', { [fault]: 1 });
     expect(await failure(create(fault))).toMatchObject({ statusCode: 500 });

@@ -12,7 +12,10 @@ afterAll(() => bench.close());
 
 const eventsOf = async (id: string): Promise<string[]> => {
   const { data } = await stripe.events.list({ limit: 100 });
-  return data.filter(({ data: { object } }) => JSON.stringify(object).includes(id)).map(({ type }) => type).reverse();
+  return data
+    .filter(({ data: { object } }) => JSON.stringify(object).includes(id))
+    .map(({ type }) => type)
+    .reverse();
 };
 
 const DECLINES: [string, string, string][] = [
@@ -54,7 +57,10 @@ const NUMBERS: [string, string][] = [
 ];
 
 test.each(NUMBERS)('a payment, with card number %s, ends as %s', async (number, expected) => {
-  const method = await stripe.paymentMethods.create({ type: 'card', card: { number, exp_month: 12, exp_year: 2040, cvc: '123' } });
+  const method = await stripe.paymentMethods.create({
+    type: 'card',
+    card: { number, exp_month: 12, exp_year: 2040, cvc: '123' },
+  });
   expect(method.card?.last4).toBe(number.slice(-4));
   const result = await stripe.paymentIntents.create(held(method.id)).then(
     ({ status }) => status,
@@ -65,11 +71,16 @@ test.each(NUMBERS)('a payment, with card number %s, ends as %s', async (number, 
 
 test('a payment method, with a mistyped card number, is refused', async () => {
   const card = { number: '4242424242424241', exp_month: 12, exp_year: 2040 };
-  expect(await failure(stripe.paymentMethods.create({ type: 'card', card }))).toMatchObject({ statusCode: 402, code: 'incorrect_number' });
+  expect(await failure(stripe.paymentMethods.create({ type: 'card', card }))).toMatchObject({
+    statusCode: 402,
+    code: 'incorrect_number',
+  });
 });
 
 test('a held payment, when captured, moves the money once', async () => {
-  const intent = await stripe.paymentIntents.create(held('pm_card_visa', { metadata: { checkout_id: 'c1' }, expand: ['latest_charge'] }));
+  const intent = await stripe.paymentIntents.create(
+    held('pm_card_visa', { metadata: { checkout_id: 'c1' }, expand: ['latest_charge'] }),
+  );
   const charge = intent.latest_charge as Stripe.Charge;
   expect(intent).toMatchObject({ status: 'requires_capture', amount_capturable: 4200, amount_received: 0 });
   expect(charge.payment_method_details?.card?.capture_before).toBe(charge.created + 7 * 86_400);
@@ -78,11 +89,18 @@ test('a held payment, when captured, moves the money once', async () => {
   const again = await failure(stripe.paymentIntents.capture(intent.id));
   expect(again).toMatchObject({ code: 'payment_intent_unexpected_state', payment_intent: { status: 'succeeded' } });
   const { movements, totals } = bench.simulator.ledger(intent.id);
-  expect(movements.map(({ type, amount }) => [type, amount])).toEqual([['authorise', 4200], ['capture', 4200]]);
+  expect(movements.map(({ type, amount }) => [type, amount])).toEqual([
+    ['authorise', 4200],
+    ['capture', 4200],
+  ]);
   expect(movements[0]?.metadata).toEqual({ checkout_id: 'c1' });
   expect(totals).toMatchObject([{ captured: 4200, refunded: 0, net: 4200, held: 0 }]);
   expect(await eventsOf(intent.id)).toEqual([
-    'payment_intent.created', 'charge.succeeded', 'payment_intent.amount_capturable_updated', 'charge.captured', 'payment_intent.succeeded',
+    'payment_intent.created',
+    'charge.succeeded',
+    'payment_intent.amount_capturable_updated',
+    'charge.captured',
+    'payment_intent.succeeded',
   ]);
 });
 
@@ -91,7 +109,9 @@ test('a held payment, when captured in part, releases the rest; when captured be
   const beyond = await failure(stripe.paymentIntents.capture(id, { amount_to_capture: 4201 }));
   expect(beyond).toMatchObject({ statusCode: 400, code: 'amount_too_large' });
   await stripe.paymentIntents.capture(id, { amount_to_capture: 3000 });
-  expect(bench.simulator.ledger(id).intents).toMatchObject([{ authorised: 4200, captured: 3000, voided: 1200, held: 0 }]);
+  expect(bench.simulator.ledger(id).intents).toMatchObject([
+    { authorised: 4200, captured: 3000, voided: 1200, held: 0 },
+  ]);
 });
 
 test('a payment, with automatic capture, is taken at once and cannot be cancelled', async () => {
@@ -110,20 +130,37 @@ test('an intent, in every state before the capture, can be cancelled, but only o
     stripe.paymentIntents.create(held('pm_card_threeDSecure2Required')),
     stripe.paymentIntents.create(held('pm_card_visa')),
   ]);
-  expect(states.map(({ status }) => status)).toEqual(['requires_payment_method', 'requires_confirmation', 'requires_action', 'requires_capture']);
-  for (const { id } of states) expect(await stripe.paymentIntents.cancel(id)).toMatchObject({ status: 'canceled', amount_capturable: 0 });
-  expect(await failure(stripe.paymentIntents.cancel(states[0].id))).toMatchObject({ code: 'payment_intent_unexpected_state' });
-  expect(bench.simulator.ledger(states[3].id).intents).toMatchObject([{ authorised: 4200, voided: 4200, captured: 0, held: 0 }]);
+  expect(states.map(({ status }) => status)).toEqual([
+    'requires_payment_method',
+    'requires_confirmation',
+    'requires_action',
+    'requires_capture',
+  ]);
+  for (const { id } of states)
+    expect(await stripe.paymentIntents.cancel(id)).toMatchObject({ status: 'canceled', amount_capturable: 0 });
+  expect(await failure(stripe.paymentIntents.cancel(states[0].id))).toMatchObject({
+    code: 'payment_intent_unexpected_state',
+  });
+  expect(bench.simulator.ledger(states[3].id).intents).toMatchObject([
+    { authorised: 4200, voided: 4200, captured: 0, held: 0 },
+  ]);
 });
 
 test('3-D Secure, when the customer passes, holds the money', async () => {
-  const intent = await stripe.paymentIntents.create(held('pm_card_authenticationRequired', { return_url: 'https://shop.example/back' }));
+  const intent = await stripe.paymentIntents.create(
+    held('pm_card_authenticationRequired', { return_url: 'https://shop.example/back' }),
+  );
   expect(intent).toMatchObject({ status: 'requires_action', next_action: { type: 'redirect_to_url' } });
   const page = await fetch(intent.next_action?.redirect_to_url?.url ?? '');
   expect(await page.text()).toContain('Complete authentication');
-  expect(await bench.post(`/test/payment_intents/${intent.id}/authenticate`, { outcome: 'succeed' })).toMatchObject({ status: 'requires_capture' });
+  expect(await bench.post(`/test/payment_intents/${intent.id}/authenticate`, { outcome: 'succeed' })).toMatchObject({
+    status: 'requires_capture',
+  });
   expect(await eventsOf(intent.id)).toEqual([
-    'payment_intent.created', 'payment_intent.requires_action', 'charge.succeeded', 'payment_intent.amount_capturable_updated',
+    'payment_intent.created',
+    'payment_intent.requires_action',
+    'charge.succeeded',
+    'payment_intent.amount_capturable_updated',
   ]);
 });
 
@@ -138,13 +175,18 @@ test('3-D Secure, when the customer fails, leaves the intent open with the reaso
 });
 
 test('3-D Secure, when passed with a card without funds, is declined all the same', async () => {
-  const { id } = await stripe.paymentIntents.create(held('pm_card_authenticationRequiredChargeDeclinedInsufficientFunds'));
+  const { id } = await stripe.paymentIntents.create(
+    held('pm_card_authenticationRequiredChargeDeclinedInsufficientFunds'),
+  );
   await bench.post(`/test/payment_intents/${id}/authenticate`, { outcome: 'succeed' });
   const intent = await stripe.paymentIntents.retrieve(id);
-  expect(intent).toMatchObject({ status: 'requires_payment_method', last_payment_error: { decline_code: 'insufficient_funds' } });
+  expect(intent).toMatchObject({
+    status: 'requires_payment_method',
+    last_payment_error: { decline_code: 'insufficient_funds' },
+  });
 });
 
-test("a browser, with the publishable key, acts on an intent only by its client secret", async () => {
+test('a browser, with the publishable key, acts on an intent only by its client secret', async () => {
   const { payment_method: _method, confirm: _confirm, ...empty } = held('');
   const intent = await stripe.paymentIntents.create(empty);
   const browser = sdk(bench.url, 'pk_test_browser');
@@ -163,18 +205,34 @@ test('a hold, after seven days, ends by itself', async () => {
   const own = await startStripe();
   const { id } = await own.stripe.paymentIntents.create(held('pm_card_visa'));
   await own.post('/test/clock', { advance_seconds: 7 * 86_400 + 1 });
-  expect(await own.stripe.paymentIntents.retrieve(id)).toMatchObject({ status: 'canceled', cancellation_reason: 'automatic' });
-  expect(await failure(own.stripe.paymentIntents.capture(id))).toMatchObject({ payment_intent: { status: 'canceled' } });
+  expect(await own.stripe.paymentIntents.retrieve(id)).toMatchObject({
+    status: 'canceled',
+    cancellation_reason: 'automatic',
+  });
+  expect(await failure(own.stripe.paymentIntents.capture(id))).toMatchObject({
+    payment_intent: { status: 'canceled' },
+  });
   expect(own.simulator.ledger(id).intents).toMatchObject([{ held: 0, voided: 4200 }]);
   await own.close();
 });
 
 test('the API, given a wrong key, an unknown parameter, a small amount or a strange method, says which', async () => {
-  expect(await failure(sdk(bench.url, 'sk_test_other').paymentIntents.list())).toMatchObject({ statusCode: 401, type: 'StripeAuthenticationError' });
-  const unknown = stripe.paymentIntents.create({ ...held('pm_card_visa'), colour: 'red' } as Stripe.PaymentIntentCreateParams);
+  expect(await failure(sdk(bench.url, 'sk_test_other').paymentIntents.list())).toMatchObject({
+    statusCode: 401,
+    type: 'StripeAuthenticationError',
+  });
+  const unknown = stripe.paymentIntents.create({
+    ...held('pm_card_visa'),
+    colour: 'red',
+  } as Stripe.PaymentIntentCreateParams);
   expect(await failure(unknown)).toMatchObject({ statusCode: 400, code: 'parameter_unknown', param: 'colour' });
-  expect(await failure(stripe.paymentIntents.create(held('pm_card_visa', { amount: 49 })))).toMatchObject({ code: 'amount_too_small' });
-  expect(await failure(stripe.paymentIntents.create(held('pm_none')))).toMatchObject({ code: 'resource_missing', param: 'payment_method' });
+  expect(await failure(stripe.paymentIntents.create(held('pm_card_visa', { amount: 49 })))).toMatchObject({
+    code: 'amount_too_small',
+  });
+  expect(await failure(stripe.paymentIntents.create(held('pm_none')))).toMatchObject({
+    code: 'resource_missing',
+    param: 'payment_method',
+  });
 });
 
 test('a list of intents, page by page, is newest first and complete', async () => {
@@ -184,7 +242,9 @@ test('a list of intents, page by page, is newest first and complete', async () =
   const listed: string[] = [];
   for await (const { id } of own.stripe.paymentIntents.list({ limit: 2, created: { gte: 1 } })) listed.push(id);
   expect(listed).toEqual([...made].reverse());
-  expect((await own.stripe.paymentIntents.list({ created: { gte: Math.floor(Date.now() / 1000) + 60 } })).data).toEqual([]);
+  expect((await own.stripe.paymentIntents.list({ created: { gte: Math.floor(Date.now() / 1000) + 60 } })).data).toEqual(
+    [],
+  );
   await own.close();
 });
 

@@ -22,12 +22,20 @@ beforeAll(async () => {
 afterEach(() => post(url, '/test/reset', { state: true }));
 afterAll(() => simulator.close());
 
-const send = (text = 'Your order is on its way', reference = 'order-1-sms', to = NUMBER) => messenger.send({ to, text, reference });
+const send = (text = 'Your order is on its way', reference = 'order-1-sms', to = NUMBER) =>
+  messenger.send({ to, text, reference });
 
 test('the messenger, given a message, sends it once with its reference', async () => {
   const { providerId } = await send();
   expect(simulator.log()).toMatchObject([
-    { to: '4915112345678', from: 'Perdure', text: 'Your order is on its way', client_ref: 'order-1-sms', message_id: providerId, parts: 1 },
+    {
+      to: '4915112345678',
+      from: 'Perdure',
+      text: 'Your order is on its way',
+      client_ref: 'order-1-sms',
+      message_id: providerId,
+      parts: 1,
+    },
   ]);
 });
 
@@ -37,7 +45,9 @@ test('the messenger, given letters beyond the GSM alphabet, loses none of them',
 });
 
 test('a long text is counted in parts, by the alphabet it needs', async () => {
-  expect(['a'.repeat(160), 'a'.repeat(161), '€'.repeat(81), 'я'.repeat(70), 'я'.repeat(71)].map(partsOf)).toEqual([1, 2, 2, 1, 2]);
+  expect(['a'.repeat(160), 'a'.repeat(161), '€'.repeat(81), 'я'.repeat(70), 'я'.repeat(71)].map(partsOf)).toEqual([
+    1, 2, 2, 1, 2,
+  ]);
   await send('a'.repeat(400));
   expect(simulator.log()).toMatchObject([{ parts: 3 }]);
 });
@@ -73,21 +83,35 @@ test('the errors of the messenger hold neither number nor text nor credentials',
   await send('the text', 'r', '+not-a-number').catch(note);
   await post(url, '/test/switches', { unavailable: 1 });
   await send('the text').catch(note);
-  expect(errors).toMatchObject([{ code: 'bad_credentials' }, { code: 'invalid_parameter', permanent: true }, { code: 'http_503' }]);
+  expect(errors).toMatchObject([
+    { code: 'bad_credentials' },
+    { code: 'invalid_parameter', permanent: true },
+    { code: 'http_503' },
+  ]);
   for (const error of errors) {
     const { stack, ...rest } = error as Error;
-    expect(JSON.stringify([String(error), stack, rest, (error as Error).cause])).not.toMatch(/15112345678|the text|hunter2|c2VjcmV0|not-a-number/);
+    expect(JSON.stringify([String(error), stack, rest, (error as Error).cause])).not.toMatch(
+      /15112345678|the text|hunter2|c2VjcmV0|not-a-number/,
+    );
   }
 });
 
 test('the simulator, called by the SDK as it is, answers in its shape', async () => {
   const { sms } = new Vonage(KEYS, { restHost: url });
   const answer = await sms.send({ to: '4915112345678', from: 'Perdure', text: 'hello', clientRef: 'r' });
-  expect(answer.messages).toMatchObject([{ status: '0', to: '4915112345678', clientRef: 'r', messageId: expect.any(String) as string }]);
+  expect(answer.messages).toMatchObject([
+    { status: '0', to: '4915112345678', clientRef: 'r', messageId: expect.any(String) as string },
+  ]);
 });
 
 test('the simulator, given a form with the older credentials, accepts it', async () => {
-  const body = new URLSearchParams({ api_key: 'key', api_secret: 'secret', to: '4915112345678', from: 'Perdure', text: 'hello' });
+  const body = new URLSearchParams({
+    api_key: 'key',
+    api_secret: 'secret',
+    to: '4915112345678',
+    from: 'Perdure',
+    text: 'hello',
+  });
   const answer = await fetch(`${url}/sms/json`, { method: 'POST', body });
   expect(await answer.json()).toMatchObject({ 'message-count': '1', messages: [{ status: '0' }] });
 });
