@@ -1,6 +1,7 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CompleteAsyncError, TemporalFailure } from '@temporalio/common';
 import { DomainError, type ErrorCode } from '../domain/kernel/errors.js';
+import { DeliveryError } from '../domain/notifications/ports.js';
 
 /** The types of retryable failures, as operators see them. */
 export type OutageCode =
@@ -75,6 +76,7 @@ const BUGS: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'Reference
 
 function classify(error: unknown, outage: OutageCode): OutageCode {
   if (!(error instanceof Error)) return 'internal';
+  if (error instanceof DeliveryError) return `${error.channel}_unavailable`;
   const chain = causes(error);
   const states = chain.map(codeOf).filter((code) => code !== undefined && SQLSTATE.test(code) && /\d/.test(code));
   if (states.some((state) => SERVER_STATE.test(state as string))) return 'database_unavailable';

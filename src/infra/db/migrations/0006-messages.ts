@@ -12,6 +12,7 @@ create table notifications (
   channel text not null check (channel in ('email', 'sms')),
   status text not null default 'pending' check (status in ('pending', 'sent', 'skipped', 'failed')),
   attempts integer not null default 0,
+  claimed_until timestamptz(3),
   provider_id text,
   last_error text,
   created_at timestamptz(3) not null default now(),
@@ -29,6 +30,7 @@ create table outbox (
   published_at timestamptz(3)
 );
 create index outbox_waiting on outbox (id) where published_at is null;
+create index outbox_published on outbox (published_at) where published_at is not null;
 `);
   }
 }

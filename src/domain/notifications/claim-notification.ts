@@ -1,0 +1,58 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { DomainError, notFound } from '../kernel/errors.js';
+import type { Channel, DeliveryStatus, PendingMessage } from './types.js';
+
+/** How long one attempt owns a message. Longer than any send may take; a killed attempt's message waits as long. */
+export const CLAIM_MS = 20_000;
+
+export interface Notice {
+  readonly subjectId: string;
+  readonly event: string;
+  readonly channel: Channel;
+}
+
+export type Claim =
+  /** This attempt alone may send it now. */
+  | { readonly kind: 'to_send'; readonly notificationId: string }
+  | { readonly kind: 'settled'; readonly status: DeliveryStatus };
+
+/**
+ * Takes a message for sending, so that two attempts at once do not both send it.
+ * @throws DomainError `not_found` when it was never queued, `temporarily_unavailable` while another attempt has it
+ */
+export async function claimNotification(em: EntityManager, notice: Notice): Promise<Claim> {
+  const [row] = await em.execute<{ id: string; status: DeliveryStatus | 'pending'; claimed: boolean }[]>(
+    `with wanted as (
+       select id, status from notifications where subject_id = ? and event = ? and channel = ?
+     ), claimed as (
+       update notifications n
+       set attempts = n.attempts + 1, claimed_until = clock_timestamp() + ?::integer * interval '1 millisecond'
+       from wanted w
+       where n.id = w.id and n.status = 'pending' and (n.claimed_until is null or n.claimed_until <= clock_timestamp())
+       returning n.id
+     )
+     select w.id, w.status, exists (select 1 from claimed) as claimed from wanted w`,
+    [notice.subjectId, notice.event, notice.channel, CLAIM_MS],
+  );
+  if (row === undefined) throw notFound('notification');
+  if (row.claimed) return { kind: 'to_send', notificationId: row.id };
+  if (row.status !== 'pending') return { kind: 'settled', status: row.status };
+  throw new DomainError('temporarily_unavailable', 'another attempt is sending this message', { notificationId: row.id });
+}
+
+/** Gives a message back whose sending surely failed. `code` says why and nothing else. */
+export async function releaseNotification(em: EntityManager, notificationId: string, code: string): Promise<void> {
+  await em.execute(
+    `update notifications set claimed_until = null, last_error = ? where id = ? and status = 'pending'`,
+    [code, notificationId],
+    'run',
+  );
+}
+
+/** What is still to be told about an order, oldest first. */
+export const findPendingMessages = (em: EntityManager, orderId: string): Promise<PendingMessage[]> =>
+  em.execute<PendingMessage[]>(
+    `select event, channel from notifications
+     where subject_type = 'order' and subject_id = ? and status = 'pending' order by created_at, id`,
+    [orderId],
+  );

@@ -1,0 +1,17 @@
+export {
+  CLAIM_MS,
+  claimNotification,
+  findPendingMessages,
+  releaseNotification,
+  type Claim,
+  type Notice,
+} from './claim-notification.js';
+export { DeliveryError, type Mailer, type MailMessage, type TextMessage, type TextMessenger } from './ports.js';
+export { HOLD_EXPIRING, queueHoldWarning, queueOrderNotification } from './queue-notification.js';
+export { settleNotification, type Settlement } from './settle-notification.js';
+export { holdWarningMail } from './templates/hold.js';
+export { escapeMarkup, inert } from './templates/inert.js';
+export { layout, type Block, type Letter } from './templates/layout.js';
+export { orderMail, orderText } from './templates/order.js';
+export type * from './types.js';
+export { ORDER_NOTIFICATIONS } from './types.js';

@@ -1,0 +1,35 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { DeliveryStatus } from './types.js';
+
+export interface Settlement {
+  readonly status: DeliveryStatus;
+  /** The provider's id of an accepted message. */
+  readonly providerId?: string;
+  /** Why it will never be accepted: a code. */
+  readonly error?: string;
+}
+
+const TIMELINE: Record<DeliveryStatus, string | null> = {
+  sent: 'customer_told',
+  failed: 'customer_not_reached',
+  skipped: null,
+};
+
+/** Records how a message ended, and of an order also in its timeline, in one statement. Idempotent: the first ending stays. */
+export async function settleNotification(em: EntityManager, notificationId: string, settlement: Settlement): Promise<void> {
+  const { status, providerId = null, error = null } = settlement;
+  await em.execute(
+    `with settled as (
+       update notifications
+       set status = ?, sent_at = case when ? = 'sent' then clock_timestamp() end, provider_id = ?, last_error = ?,
+         claimed_until = null
+       where id = ? and status = 'pending'
+       returning subject_type, subject_id, event, channel
+     )
+     insert into order_events (order_id, type, data)
+     select subject_id, ?::text, jsonb_build_object('event', event, 'channel', channel)
+     from settled where subject_type = 'order' and ?::text is not null`,
+    [status, status, providerId, error, notificationId, TIMELINE[status], TIMELINE[status]],
+    'run',
+  );
+}

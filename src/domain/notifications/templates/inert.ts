@@ -1,0 +1,18 @@
+/** Control characters, line separators and marks that change the reading direction. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu;
+
+/** Markup in a text becomes text. */
+export const escapeMarkup = (text: string): string =>
+  text.replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+/**
+ * A name or title that somebody typed, on one line: it can neither forge lines or reading direction nor become a link in
+ * a mail program, since our mails go to addresses that nobody confirmed.
+ */
+export const inert = (text: string): string =>
+  text
+    .replace(CONTROL, ' ')
+    .replace(/:\/\//g, ': //')
+    .replace(/\bwww\./gi, (match) => `${match.slice(0, 3)} .`)
+    .replace(/\s+/g, ' ')
+    .trim();

@@ -1,0 +1,68 @@
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  proxyActivities,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { NotificationActivities } from '../activities/notifications.js';
+import type { OrderNotification } from '../domain/notifications/types.js';
+import { ORDER_ID } from './attributes.js';
+import { notifyWorkflowId } from './contracts.js';
+import { moreToTell, notify } from './notify.js';
+
+const TRIES = 5;
+
+/**
+ * Tells the customer of an order event by mail and SMS, side by side. What is not told within 20 s is left to `notify`, a flow
+ * of its own that outlives this one, so a dead mail server holds nothing back. The messages must be queued before.
+ */
+export async function tell(orderId: string, event: OrderNotification): Promise<'told' | 'handed_over'> {
+  const send = (summary: string) =>
+    proxyActivities<NotificationActivities>({
+      startToCloseTimeout: '20s',
+      scheduleToCloseTimeout: '20s',
+      retry: { initialInterval: '200ms', maximumInterval: '5s' },
+      summary,
+    });
+  const endings = await Promise.allSettled([
+    send('Tell the customer by mail').sendOrderEmail({ orderId, event }),
+    send('Tell the customer by SMS').sendOrderText({ orderId, event }),
+  ]);
+  const failed = endings.filter((ending) => ending.status === 'rejected');
+  if (failed.length === 0) return 'told';
+  const cancelled = failed.find((ending) => isCancellation(ending.reason));
+  if (cancelled !== undefined && CancellationScope.current().consideredCancelled) throw cancelled.reason;
+  await handOver(orderId);
+  return 'handed_over';
+}
+
+/** Starts the order's `notify`, or tells a running one that there is more. */
+async function handOver(orderId: string): Promise<void> {
+  const workflowId = notifyWorkflowId(orderId);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await startChild(notify, {
+        workflowId,
+        args: [{ orderId }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        typedSearchAttributes: [{ key: ORDER_ID, value: orderId }],
+        staticSummary: `Tell the customer of order ${orderId}`,
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    try {
+      await getExternalWorkflowHandle(workflowId).signal(moreToTell);
+      return;
+    } catch (error) {
+      // it closed between the two
+      if (tries === TRIES || isCancellation(error)) throw error;
+    }
+  }
+}
