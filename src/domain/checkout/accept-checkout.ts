@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { sealJson, type Cipher } from '../kernel/cipher.js';
 import { DomainError } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
-import { claimIdempotencyKey } from '../idempotency/index.js';
+import type { IdempotencyOutcome } from '../idempotency/index.js';
 import { orderContext, type Address, type Contact } from '../orders/index.js';
 
 export interface CheckoutRequest {
@@ -16,7 +16,8 @@ export interface CheckoutRequest {
   readonly paymentMethod: string | null;
   /** Minor units of the cart's currency; null where the client named none. */
   readonly expectedTotal: number | null;
-  readonly idempotency: { readonly caller: string; readonly key: string } | null;
+  /** Binds the request's Idempotency-Key, if any, to the checkout. */
+  readonly claim: (em: EntityManager, checkoutId: string) => Promise<IdempotencyOutcome>;
 }
 
 export interface Accepted {
@@ -25,8 +26,6 @@ export interface Accepted {
   readonly userId: string | null;
   /** `accepted`: a new row. `joined`: the same request is under way or ended. `ordered`: the cart has its order. */
   readonly kind: 'accepted' | 'joined' | 'ordered';
-  /** The Idempotency-Key had been used for this very request. */
-  readonly replayed: boolean;
 }
 
 /**
@@ -36,22 +35,13 @@ export interface Accepted {
  */
 export async function acceptCheckout(em: EntityManager, cipher: Cipher, request: CheckoutRequest): Promise<Accepted> {
   const cart = await lockCart(em, request.cartId);
-  let { checkoutId } = cart;
-  if (request.idempotency !== null) {
-    const claim = await claimIdempotencyKey(em, {
-      ...request.idempotency,
-      operation: 'checkout',
-      bodyHash: request.bodyHash,
-      resourceId: checkoutId,
-    });
-    checkoutId = claim.resourceId;
-    if (claim.replayed) return { ...(await idsOf(em, checkoutId)), kind: 'joined', replayed: true };
-  }
-  if (cart.status === 'ordered') return { ...(await idsOf(em, checkoutId)), kind: 'ordered', replayed: false };
+  const { resourceId: checkoutId, replayed } = await request.claim(em, cart.checkoutId);
+  if (replayed) return { ...(await idsOf(em, checkoutId)), kind: 'joined' };
+  if (cart.status === 'ordered') return { ...(await idsOf(em, checkoutId)), kind: 'ordered' };
   if (cart.bodyHash !== null) {
     if (cart.bodyHash !== request.bodyHash)
       throw new DomainError('checkout_in_progress', 'a checkout of this cart is under way', { checkoutId });
-    return { ...(await idsOf(em, checkoutId)), kind: 'joined', replayed: false };
+    return { ...(await idsOf(em, checkoutId)), kind: 'joined' };
   }
   const orderId = newId();
   await em.execute(
@@ -78,7 +68,7 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
     ],
     'run',
   );
-  return { checkoutId, orderId, userId: cart.userId, kind: 'accepted', replayed: false };
+  return { checkoutId, orderId, userId: cart.userId, kind: 'accepted' };
 }
 
 interface LockedCart {

@@ -9,7 +9,8 @@ import type { Checkout, CheckoutState, CheckoutStep } from './types.js';
 export async function readCheckout(em: EntityManager, checkoutId: string): Promise<Checkout> {
   const [row] = await em.execute<CheckoutRow[]>(
     `select k.id, k.cart_id, k.order_id, k.user_id, c.token_hash, k.status, k.closing, k.body_hash, k.payment_provider,
-       k.failure_code, k.failure_data, k.expires_at, k.created_at, k.closed_at,
+       k.failure_code, k.failure_data, k.expires_at,
+       (k.closing or k.status <> 'requires_action') and k.updated_at < now() - interval '25 seconds' as stalled, k.created_at, k.closed_at,
        (select a.intent_id from payment_attempts a
          where a.checkout_id = k.id and a.step = 'authorise' order by a.attempt desc limit 1) as intent_id,
        (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'step', s.step, 'at', s.at) order by s.id), '[]')
@@ -26,6 +27,7 @@ export async function readCheckout(em: EntityManager, checkoutId: string): Promi
     cartTokenHash: row.token_hash,
     state: row.status,
     closing: row.closing,
+    stalled: row.stalled,
     bodyHash: row.body_hash,
     provider: row.payment_provider,
     intentId: row.intent_id,
@@ -62,6 +64,7 @@ interface CheckoutRow {
   readonly token_hash: string | null;
   readonly status: CheckoutState;
   readonly closing: boolean;
+  readonly stalled: boolean;
   readonly body_hash: string;
   readonly payment_provider: string;
   readonly failure_code: string | null;

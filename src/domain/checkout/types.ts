@@ -50,6 +50,8 @@ export interface Checkout {
   readonly cartTokenHash: string | null;
   readonly state: CheckoutState;
   readonly closing: boolean;
+  /** Nothing has moved for a while though it should: shown as `needs_attention`. */
+  readonly stalled: boolean;
   readonly bodyHash: string;
   readonly provider: string;
   readonly intentId: string | null;

@@ -60,15 +60,19 @@ export async function readTimeline(em: EntityManager, orderId: string): Promise<
 }
 
 /** Whose an order is: for the object check alone. */
-export async function findOrderOwner(
-  em: EntityManager,
-  orderId: string,
-): Promise<{ readonly userId: string | null; readonly checkoutId: string } | null> {
-  const [row] = await em.execute<{ user_id: string | null; checkout_id: string }[]>(
-    'select user_id, checkout_id from orders where id = ?',
+export async function findOrderOwner(em: EntityManager, orderId: string): Promise<OrderOwner | null> {
+  const [owner] = await em.execute<OrderOwner[]>(
+    `select o.user_id as "userId", o.checkout_id as "checkoutId", c.token_hash as "cartTokenHash"
+     from orders o join carts c on c.id = o.cart_id where o.id = ?`,
     [orderId],
   );
-  return row === undefined ? null : { userId: row.user_id, checkoutId: row.checkout_id };
+  return owner ?? null;
+}
+
+export interface OrderOwner {
+  readonly userId: string | null;
+  readonly checkoutId: string;
+  readonly cartTokenHash: string | null;
 }
 
 interface SummaryRow {
