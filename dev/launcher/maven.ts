@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { homedir } from 'node:os';
 import { promisify } from 'node:util';
 import { findOnPath } from '../bootstrap/folders.js';
 import type { Jdk } from './java.js';
@@ -20,7 +21,15 @@ export async function copyJars(pom: string, folder: string, jdk: Jdk): Promise<v
         'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies',
         `-DoutputDirectory=${folder}`,
       ],
-      { env: { ...process.env, JAVA_HOME: jdk.home }, timeout: 600_000, maxBuffer: 64 * 1024 * 1024 },
+      {
+        env: {
+          ...process.env,
+          JAVA_HOME: jdk.home,
+          MAVEN_OPTS: `${process.env['MAVEN_OPTS'] ?? ''} -Duser.home=${homedir()}`,
+        },
+        timeout: 600_000,
+        maxBuffer: 64 * 1024 * 1024,
+      },
     );
   } catch (error) {
     const output = (error as { stdout?: string }).stdout ?? '';

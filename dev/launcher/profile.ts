@@ -78,6 +78,7 @@ export function emptyProfile(root: string, name: string): void {
     'stripe',
     'vonage',
     'postgres',
+    'imported-sample',
     'secrets.json',
     'ports.json',
   ])

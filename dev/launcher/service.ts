@@ -7,6 +7,8 @@ import type { Supervisor } from './supervisor.js';
 export const WAYS = ['environment', 'local', 'docker', 'build'] as const;
 export type Way = (typeof WAYS)[number];
 
+const PROGRESS_EVERY_MS = 20_000;
+
 export interface Found {
   /** For people: where it came from, e.g. "redis-server on PATH". */
   readonly from: string;
@@ -60,6 +62,10 @@ export async function resolveService(
       reasons.push(`there is no ${way} way`);
       continue;
     }
+    const patience = setInterval(
+      () => say(`still at it, ${Math.round((performance.now() - started) / 1000)} s`),
+      PROGRESS_EVERY_MS,
+    );
     try {
       const found = await attempt({ ...context, say });
       const why = reasons.length === 0 ? '' : ` (because ${reasons.join('; ')})`;
@@ -69,6 +75,8 @@ export async function resolveService(
       const reason = error instanceof Error ? error.message : String(error);
       reasons.push(reason.split('\n')[0] ?? way);
       if (way !== 'environment' || context.env[service.variable] !== undefined) say(`not by ${way}: ${reason}`);
+    } finally {
+      clearInterval(patience);
     }
   }
   return { name: service.name, reason: `${service.name} cannot be had (${reasons.join('; ')}): ${service.advice}` };

@@ -43,7 +43,12 @@ const STEPS: readonly Step[] = [
     args: bin('depcruise', 'src', '--config', 'dev/check/workflow-imports.cjs'),
   },
   { name: 'compose', what: 'docker-compose.yml', args: script('compose-file.ts') },
-  { name: 'lockfile', what: 'package-lock.json', args: script('lockfile.ts'), fix: [...script('lockfile.ts'), '--fix'] },
+  {
+    name: 'lockfile',
+    what: 'package-lock.json',
+    args: script('lockfile.ts'),
+    fix: [...script('lockfile.ts'), '--fix'],
+  },
 ];
 
 interface Outcome {

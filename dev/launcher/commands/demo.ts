@@ -1,4 +1,4 @@
-import { prepareData, startApplications } from '../applications.js';
+import { createApplications } from '../applications.js';
 import type { Console } from '../console.js';
 import { openSession, type Services } from '../session.js';
 import { SERVICES } from '../services/index.js';
@@ -29,8 +29,10 @@ export const demoCommand: Command = {
         resolve(1);
       });
     });
-    await prepareData(session, console);
-    await startApplications(session, console, { reload: false });
+    const applications = createApplications(session, console, { reload: false });
+    await applications.migrate();
+    await Promise.all([applications.startWorker(), applications.startApi()]);
+    await applications.importSample();
     showAddresses(session.services, console);
     const { runDemo } = await import('../../demo/main.js');
     const went = await Promise.race([runDemo(session.services, { once: options.once }), failure.then(() => false)]);

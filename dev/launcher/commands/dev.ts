@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { prepareData, startApplications } from '../applications.js';
+import { createApplications } from '../applications.js';
 import { followLog } from '../follow.js';
 import { openSession } from '../session.js';
 import { SERVICES } from '../services/index.js';
@@ -31,14 +31,16 @@ export const devCommand: Command = {
         resolve(1);
       });
     });
-    await prepareData(session, console);
+    const applications = createApplications(session, console, { reload: true });
+    await applications.migrate();
     for (const name of ['api', 'worker'])
       lifetime.defer(
         followLog(join(session.services.folder, 'logs', `${name}.log`), (line) =>
           console.line(`${name.padEnd(6)} | ${line}`),
         ),
       );
-    await startApplications(session, console, { reload: true });
+    await Promise.all([applications.startWorker(), applications.startApi()]);
+    await applications.importSample();
     showAddresses(session.services, console);
     return failure;
   },

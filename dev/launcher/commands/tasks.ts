@@ -1,46 +1,61 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { createApplications } from '../applications.js';
 import { attachSession, openSession, type Session } from '../session.js';
 import { SERVICES } from '../services/index.js';
 import { readOptions, type Command, type Invocation } from './command.js';
 
+export interface Task {
+  readonly name: string;
+  readonly file: string;
+  readonly summary: string;
+  /** Arguments when none are given. */
+  readonly defaults?: readonly string[];
+  /** Whether it only starts a flow, which a worker then runs. */
+  readonly needsWorker?: boolean;
+}
+
 /** A program of ours that runs once on the services of a profile: those that are up, else its own for as long as it takes. */
-export function taskCommand(name: string, file: string, summary: string, defaults: readonly string[] = []): Command {
+export function taskCommand(task: Task): Command {
   return {
-    summary,
+    summary: task.summary,
     async run(invocation) {
       const { rest } = readOptions(invocation.args);
-      const { services, supervisor } = await taskSession(invocation, name);
-      const task = await supervisor.start({
-        name,
+      const session = await taskSession(invocation, task.name);
+      if (!session.hasApplications && task.name !== 'migrate') {
+        const applications = createApplications(session, invocation.console, { reload: false });
+        await applications.migrate();
+        if (task.needsWorker === true) await applications.startWorker();
+      }
+      const running = await session.supervisor.start({
+        name: task.name,
         command: process.execPath,
-        args: ['--import', 'tsx', file, ...(rest.length === 0 ? defaults : rest)],
+        args: ['--import', 'tsx', task.file, ...(rest.length === 0 ? (task.defaults ?? []) : rest)],
         cwd: invocation.root,
-        env: services.env,
+        env: session.services.env,
         inherit: true,
         mayEnd: true,
         rank: 0,
       });
-      return task.ended;
+      return running.ended;
     },
   };
 }
 
-async function taskSession({ root, args, console, lifetime }: Invocation, command: string): Promise<Session> {
+async function taskSession(
+  { root, args, console, lifetime }: Invocation,
+  command: string,
+): Promise<Session & { readonly hasApplications: boolean }> {
   const options = readOptions(args);
   const candidates = options.profile === undefined ? ['dev', 'demo'] : [options.profile];
   for (const profile of candidates) {
     const attached = attachSession(root, profile, lifetime);
     if (attached === undefined) continue;
     console.line(`using the services of profile ${profile}, which are up`);
-    return attached;
+    return { ...attached, hasApplications: ['demo', 'dev'].includes(attached.command) };
   }
-  const profile = candidates[0] ?? 'dev';
-  if (!existsSync(join(root, '.perdure', profile))) console.line(`starting profile ${profile} for this`);
-  return openSession(
+  const session = await openSession(
     {
       root,
-      profile,
+      profile: candidates[0] ?? 'dev',
       services: SERVICES,
       fresh: options.fresh,
       command,
@@ -51,4 +66,5 @@ async function taskSession({ root, args, console, lifetime }: Invocation, comman
     lifetime,
     console,
   );
+  return { ...session, hasApplications: false };
 }
