@@ -1,0 +1,4 @@
+export { createOutbox } from './create-outbox.js';
+export type { Outbox } from './ports.js';
+export { publish } from './store.js';
+export type * from './types.js';

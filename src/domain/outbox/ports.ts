@@ -1,0 +1,10 @@
+import type { OutboxMessage } from './types.js';
+
+/** The relay's side of the outbox. */
+export interface Outbox {
+  /** Waiting messages, oldest first. Two readers may get the same ones. */
+  waiting(limit: number): Promise<OutboxMessage[]>;
+  markPublished(ids: readonly number[]): Promise<void>;
+  /** Forgets what was published more than a day ago; answers how many. */
+  sweep(): Promise<number>;
+}

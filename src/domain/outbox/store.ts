@@ -1,0 +1,49 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { OutboxMessage, OutboxTopic, OutboxTopics } from './types.js';
+
+const TOPICS: Record<OutboxTopic, true> = {
+  'user.registered': true,
+  'user.email_changed': true,
+  'user.confirmation_requested': true,
+  'search.products': true,
+};
+/** As an array literal: topics are plain words. */
+const KNOWN = `{${Object.keys(TOPICS).join(',')}}`;
+const SWEEP_BATCH = 5_000;
+
+/** Writes a message in the transaction of the change that it is about. `key`: the id it is about. No personal data. */
+export async function publish<T extends OutboxTopic>(
+  em: EntityManager,
+  message: { readonly topic: T; readonly key: string; readonly payload: OutboxTopics[T] },
+): Promise<void> {
+  await em.execute(
+    'insert into outbox (topic, key, payload) values (?, ?, ?::jsonb)',
+    [message.topic, message.key, JSON.stringify(message.payload)],
+    'run',
+  );
+}
+
+/** Topics of a newer version wait for a newer relay. */
+export const findWaiting = (em: EntityManager, limit: number): Promise<OutboxMessage[]> =>
+  em.execute<OutboxMessage[]>(
+    'select id, topic, payload from outbox where published_at is null and topic = any(?::text[]) order by id limit ?',
+    [KNOWN, limit],
+  );
+
+export async function markPublished(em: EntityManager, ids: readonly number[]): Promise<void> {
+  await em.execute(
+    'update outbox set published_at = now() where id = any(?::bigint[]) and published_at is null',
+    [`{${ids.join(',')}}`],
+    'run',
+  );
+}
+
+export async function sweepPublished(em: EntityManager): Promise<number> {
+  const gone = await em.execute<unknown[]>(
+    `delete from outbox where id in (
+       select id from outbox where published_at < now() - interval '1 day' limit ? for update skip locked
+     ) returning id`,
+    [SWEEP_BATCH],
+  );
+  return gone.length;
+}

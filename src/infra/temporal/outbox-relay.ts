@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { Outbox } from '../../domain/outbox/ports.js';
+import type { OutboxMessage } from '../../domain/outbox/types.js';
+import { DomainError, unreachable } from '../../domain/kernel/errors.js';
+import { confirmEmailWorkflowId, searchIndexWorkflowId, type Flows } from '../../workflows/contracts.js';
+import { pause } from './connection.js';
+
+export interface RelayDeps {
+  readonly outbox: Outbox;
+  readonly flows: Pick<Flows, 'start'>;
+  readonly log: {
+    warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+    error(fields: Readonly<Record<string, unknown>>, message: string): void;
+  };
+  /** Milliseconds between looks at an empty outbox. */
+  readonly everyMs?: number;
+  readonly batch?: number;
+}
+
+export interface OutboxRelay {
+  /** Relays until the signal is aborted; outages are waited out. Any number of relays may run at once. */
+  run(signal: AbortSignal): Promise<void>;
+  /** One batch; answers how many messages were published. @throws when the database cannot be reached */
+  once(): Promise<{ readonly published: number; readonly left: number }>;
+}
+
+const SWEEP_EVERY_MS = 10 * 60_000;
+const LONGEST_PAUSE_MS = 5_000;
+const PRODUCTS_A_FLOW = 500;
+const STARTS_AT_ONCE = 10;
+
+/** Messages that are published together, once all their flows were taken. */
+interface Unit {
+  readonly messages: readonly number[];
+  start(): Promise<unknown>;
+}
+
+/**
+ * Starts the flows that the outbox asks for. A message counts as published once Temporal took its flow; a relay that dies
+ * in between starts it again under the same id, which changes nothing.
+ */
+export function createOutboxRelay({ outbox, flows, log, everyMs = 500, batch = 200 }: RelayDeps): OutboxRelay {
+  async function once(): Promise<{ published: number; left: number }> {
+    const messages = await outbox.waiting(batch);
+    const published: number[] = [];
+    let reachable = true;
+    const units = plan(messages, flows);
+    for (let at = 0; at < units.length && reachable; at += STARTS_AT_ONCE) {
+      const some = units.slice(at, at + STARTS_AT_ONCE);
+      const endings = await Promise.allSettled(some.map((unit) => unit.start()));
+      endings.forEach((ending, index) => {
+        const ids = some[index]?.messages ?? [];
+        if (ending.status === 'fulfilled') published.push(...ids);
+        else if (!note(ending.reason, ids)) reachable = false;
+      });
+    }
+    if (published.length > 0) await outbox.markPublished(published);
+    return { published: published.length, left: messages.length - published.length };
+  }
+
+  /** Logs why flows were not taken; false when it is Temporal that is away. */
+  function note(error: unknown, ids: readonly number[]): boolean {
+    const fields = { outbox_ids: ids.slice(0, 20), error: error instanceof Error ? error.name : typeof error };
+    const away = error instanceof DomainError && error.code === 'temporarily_unavailable';
+    if (away) log.warn(fields, 'Temporal takes no flows from the outbox now');
+    else log.error(fields, 'a flow from the outbox cannot be started');
+    return !away;
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    let wait = everyMs;
+    let sweptAt = 0;
+    while (!signal.aborted) {
+      try {
+        const { published, left } = await once();
+        wait = left === 0 ? everyMs : Math.min(wait * 2, LONGEST_PAUSE_MS);
+        if (published === batch) continue;
+        if (Date.now() - sweptAt > SWEEP_EVERY_MS) {
+          sweptAt = Date.now();
+          await outbox.sweep();
+        }
+      } catch (error) {
+        log.warn({ error: error instanceof Error ? error.name : typeof error }, 'the outbox cannot be read now');
+        wait = Math.min(wait * 2, LONGEST_PAUSE_MS);
+      }
+      await pause(wait, signal);
+    }
+  }
+
+  return { once, run };
+}
+
+function plan(messages: readonly OutboxMessage[], flows: Pick<Flows, 'start'>): Unit[] {
+  const units: Unit[] = [];
+  const search = { messages: [] as number[], products: new Set<string>() };
+  for (const message of messages) {
+    switch (message.topic) {
+      case 'search.products':
+        search.messages.push(message.id);
+        for (const id of message.payload.product_ids) search.products.add(id);
+        break;
+      case 'user.registered':
+      case 'user.email_changed':
+      case 'user.confirmation_requested': {
+        const { confirmationId } = message.payload;
+        const start = () => flows.start('confirmEmail', confirmEmailWorkflowId(confirmationId), { confirmationId });
+        units.push({ messages: [message.id], start });
+        break;
+      }
+      default:
+        unreachable(message);
+    }
+  }
+  if (search.messages.length > 0)
+    units.push({
+      messages: search.messages,
+      start: () => Promise.all(indexFlows(Math.max(...search.messages), [...search.products].sort(), flows)),
+    });
+  return units;
+}
+
+/** The id follows from the products: a later batch with the same last message but more products is another flow. */
+function indexFlows(last: number, products: readonly string[], flows: Pick<Flows, 'start'>): Promise<void>[] {
+  const starts: Promise<void>[] = [];
+  for (let at = 0; at < products.length; at += PRODUCTS_A_FLOW) {
+    const productIds = products.slice(at, at + PRODUCTS_A_FLOW);
+    const digest = createHash('sha256').update(productIds.join()).digest('hex').slice(0, 16);
+    starts.push(flows.start('searchIndex', searchIndexWorkflowId(last, digest), { productIds }));
+  }
+  return starts;
+}

@@ -1,0 +1,93 @@
+import { DomainError } from '../../../src/domain/kernel/errors.js';
+import type { OutboxMessage } from '../../../src/domain/outbox/index.js';
+import { createOutboxRelay } from '../../../src/infra/temporal/outbox-relay.js';
+import type { Flows } from '../../../src/workflows/contracts.js';
+
+type Started = { flow: string; workflowId: string; input: unknown };
+
+function relayOver(messages: OutboxMessage[], start: (started: Started) => Promise<void> = async () => undefined) {
+  const started: Started[] = [];
+  const published: number[] = [];
+  const errors: string[] = [];
+  const relay = createOutboxRelay({
+    outbox: {
+      waiting: async (limit) => messages.filter(({ id }) => !published.includes(id)).slice(0, limit),
+      markPublished: async (ids) => void published.push(...ids),
+      sweep: async () => 0,
+    },
+    flows: {
+      start: (async (flow: string, workflowId: string, input: unknown) => {
+        await start({ flow, workflowId, input });
+        started.push({ flow, workflowId, input });
+      }) as Flows['start'],
+    },
+    log: { warn: (_, message) => void errors.push(`warn ${message}`), error: (_, message) => void errors.push(`error ${message}`) },
+  });
+  return { relay, started, published, errors };
+}
+
+const search = (id: number, ...product_ids: string[]): OutboxMessage => ({ id, topic: 'search.products', payload: { product_ids } });
+const confirm = (id: number, confirmationId: string): OutboxMessage => ({ id, topic: 'user.registered', payload: { confirmationId } });
+
+test('the relay, given messages of several topics, starts one flow for each confirmation and one for all products', async () => {
+  const { relay, started, published } = relayOver([search(3, 'b', 'a'), confirm(5, 'c1'), search(8, 'a', 'd')]);
+  await expect(relay.once()).resolves.toEqual({ published: 3, left: 0 });
+  expect(started).toEqual([
+    { flow: 'confirmEmail', workflowId: 'confirm-email-c1', input: { confirmationId: 'c1' } },
+    { flow: 'searchIndex', workflowId: expect.stringMatching(/^search-index-8-[0-9a-f]{16}$/), input: { productIds: ['a', 'b', 'd'] } },
+  ]);
+  expect([...published].sort()).toEqual([3, 5, 8]);
+});
+
+test('the relay, when a message becomes visible between two starts of a batch, does not take the later flow for the earlier', async () => {
+  const first = relayOver([search(5, 'a'), search(9, 'b')]);
+  const second = relayOver([search(5, 'a'), search(6, 'late'), search(9, 'b')]);
+  await first.relay.once();
+  await second.relay.once();
+  expect(second.started[0]?.workflowId).not.toBe(first.started[0]?.workflowId);
+});
+
+test('the relay, when the same batch is relayed twice, uses the same ids', async () => {
+  const messages = [search(5, 'a', 'b'), search(9, 'c')];
+  const [first, second] = [relayOver(messages), relayOver(messages)];
+  await Promise.all([first.relay.once(), second.relay.once()]);
+  expect(second.started).toEqual(first.started);
+});
+
+test('the relay, given more products than a flow takes, starts several and publishes the message with the last', async () => {
+  const many = Array.from({ length: 501 }, (_, index) => `p${index}`);
+  let calls = 0;
+  const halfway = relayOver([search(1, ...many)], async () => {
+    calls += 1;
+    if (calls === 2) throw new Error('refused');
+  });
+  await expect(halfway.relay.once()).resolves.toEqual({ published: 0, left: 1 });
+  await expect(halfway.relay.once()).resolves.toEqual({ published: 1, left: 0 });
+});
+
+test('the relay, when Temporal is away, publishes nothing and leaves everything where it is', async () => {
+  const { relay, published, errors } = relayOver([confirm(1, 'c1'), search(2, 'a')], async () => {
+    throw new DomainError('temporarily_unavailable', 'Temporal does not answer');
+  });
+  await expect(relay.once()).resolves.toEqual({ published: 0, left: 2 });
+  expect(published).toEqual([]);
+  expect(errors.every((line) => line.startsWith('warn'))).toBe(true);
+});
+
+test('the relay, when one flow cannot be started, still publishes the others', async () => {
+  const { relay, published, errors } = relayOver([confirm(1, 'bad'), confirm(2, 'good')], async ({ workflowId }) => {
+    if (workflowId.endsWith('bad')) throw new Error('refused');
+  });
+  await expect(relay.once()).resolves.toEqual({ published: 1, left: 1 });
+  expect(published).toEqual([2]);
+  expect(errors).toEqual(['error a flow from the outbox cannot be started']);
+});
+
+test('the relay, when its signal is aborted, ends', async () => {
+  const { relay, published } = relayOver([confirm(1, 'c1')]);
+  const stop = new AbortController();
+  const running = relay.run(stop.signal);
+  while (published.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  stop.abort();
+  await expect(running).resolves.toBeUndefined();
+});
