@@ -1,5 +1,4 @@
 import { Client, Connection, type ConnectionLike } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
 
 export interface TemporalAddress {
   readonly address: string;
@@ -15,34 +14,3 @@ export const createTemporalConnection = ({ address }: Pick<TemporalAddress, 'add
 
 export const createTemporalClient = (connection: ConnectionLike, { namespace }: Pick<TemporalAddress, 'namespace'>): Client =>
   new Client({ connection, namespace });
-
-export interface WaitForTemporal {
-  readonly signal: AbortSignal;
-  readonly onWaiting: () => void;
-}
-
-/** The worker's connection: waits until Temporal answers. @throws the signal's reason once it is aborted */
-export async function connectWorker({ address }: Pick<TemporalAddress, 'address'>, wait: WaitForTemporal): Promise<NativeConnection> {
-  for (;;) {
-    wait.signal.throwIfAborted();
-    try {
-      return await NativeConnection.connect({ address });
-    } catch {
-      wait.onWaiting();
-      await pause(1_000, wait.signal);
-    }
-  }
-}
-
-/** Resolves after the time or at once when the signal is aborted. */
-export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });

@@ -3,7 +3,7 @@ import type { Outbox } from '../../domain/outbox/ports.js';
 import type { OutboxMessage } from '../../domain/outbox/types.js';
 import { DomainError, unreachable } from '../../domain/kernel/errors.js';
 import { confirmEmailWorkflowId, searchIndexWorkflowId, type Flows } from '../../workflows/contracts.js';
-import { pause } from './connection.js';
+import { pause } from './pause.js';
 
 export interface RelayDeps {
   readonly outbox: Outbox;

@@ -1,5 +1,25 @@
-import { DefaultLogger, Runtime, Worker, type LogLevel, type NativeConnection, type RuntimeOptions } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel, type RuntimeOptions } from '@temporalio/worker';
 import type { WorkflowSource } from './bundle.js';
+import type { TemporalAddress } from './connection.js';
+import { pause } from './pause.js';
+
+export interface WaitForTemporal {
+  readonly signal: AbortSignal;
+  readonly onWaiting: () => void;
+}
+
+/** The worker's connection: waits until Temporal answers. @throws the signal's reason once it is aborted */
+export async function connectWorker({ address }: Pick<TemporalAddress, 'address'>, wait: WaitForTemporal): Promise<NativeConnection> {
+  for (;;) {
+    wait.signal.throwIfAborted();
+    try {
+      return await NativeConnection.connect({ address });
+    } catch {
+      wait.onWaiting();
+      await pause(1_000, wait.signal);
+    }
+  }
+}
 
 export interface WorkerDeps {
   readonly connection: NativeConnection;
