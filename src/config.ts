@@ -119,12 +119,16 @@ function shape(env: z.output<typeof Environment>) {
       taskQueue: env.TEMPORAL_TASK_QUEUE,
     },
     smtp: { url: env.SMTP_URL, from: env.MAIL_FROM },
-    stripe: { secretKey: env.STRIPE_SECRET_KEY, webhookSecrets: env.STRIPE_WEBHOOK_SECRET, apiUrl: env.STRIPE_API_URL ?? null },
+    stripe: {
+      secretKey: env.STRIPE_SECRET_KEY,
+      webhookSecrets: env.STRIPE_WEBHOOK_SECRET,
+      ...(env.STRIPE_API_URL === undefined ? {} : { apiUrl: env.STRIPE_API_URL }),
+    },
     vonage: {
       apiKey: env.VONAGE_API_KEY,
       apiSecret: env.VONAGE_API_SECRET,
-      apiUrl: env.VONAGE_API_URL ?? null,
       from: env.VONAGE_FROM,
+      ...(env.VONAGE_API_URL === undefined ? {} : { apiUrl: env.VONAGE_API_URL }),
     },
     authKeys: env.AUTH_KEYS,
     encryption: { keys: env.ENCRYPTION_KEYS, blindIndexKey: env.BLIND_INDEX_KEY },

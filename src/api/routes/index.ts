@@ -1,12 +1,29 @@
 import type { ApiDeps } from '../deps.js';
 import type { Endpoint } from '../endpoint.js';
+import { createLimitGuesses } from '../limit-guesses.js';
+import { createAuthRoutes } from './auth.js';
 import { createCartRoutes } from './cart.js';
+import { createCheckoutRoutes } from './checkout/index.js';
+import { createOrderRoutes } from './orders.js';
 import { createPricingRoutes } from './pricing.js';
+import { createReservationRoutes } from './reservation.js';
 import { createShippingRoutes } from './shipping.js';
+import { createUserRoutes } from './users.js';
+import { createWebhookRoutes } from './webhooks.js';
 
 /** Every endpoint below `/api/v1`. Fixed paths go before those with parameters in their place. */
-export const createEndpoints = (deps: ApiDeps): Endpoint[] => [
-  ...createCartRoutes({ ...deps, ...deps.config }),
-  ...createPricingRoutes(deps),
-  ...createShippingRoutes({ ...deps, ...deps.config }),
-];
+export function createEndpoints(deps: ApiDeps): Endpoint[] {
+  const { shop, http } = deps.config;
+  const limitGuesses = createLimitGuesses({ limiter: deps.rateLimiter, on: http.rateLimits });
+  return [
+    ...createAuthRoutes({ ...deps, limitGuesses }),
+    ...createUserRoutes({ ...deps, limitGuesses }),
+    ...createCartRoutes({ ...deps, shop }),
+    ...createPricingRoutes(deps),
+    ...createShippingRoutes({ ...deps, shop }),
+    ...createReservationRoutes(deps),
+    ...createCheckoutRoutes(deps),
+    ...createOrderRoutes(deps),
+    ...createWebhookRoutes(deps),
+  ];
+}

@@ -1,0 +1,8 @@
+/** Every flow, by the name under which it is started; the entry of the workflow bundle. */
+export { catalogueImport } from './catalogue-import.js';
+export { checkout } from './checkout.js';
+export { confirmEmail } from './confirm-email.js';
+export { notify } from './notify.js';
+export { passwordReset } from './password-reset.js';
+export { paymentEvent } from './payment-event.js';
+export { reservationExpiry, reservationSweep } from './reservation-expiry.js';
