@@ -3,7 +3,13 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Cipher } from '../../src/domain/kernel/cipher.js';
 import { newId } from '../../src/domain/kernel/ids.js';
 import type { Query, Transact } from '../../src/domain/kernel/transact.js';
-import { registerUser, type PasswordHasher, type Role, type SecretTokens } from '../../src/domain/users/index.js';
+import {
+  registerUser,
+  type NewUser,
+  type PasswordHasher,
+  type Role,
+  type SecretTokens,
+} from '../../src/domain/users/index.js';
 import { createCipher } from '../../src/infra/crypto/aes-cipher.js';
 import { createPasswordHasher } from '../../src/infra/crypto/passwords.js';
 import { createSecretTokens } from '../../src/infra/crypto/secret-tokens.js';
@@ -20,7 +26,11 @@ export interface UserWorld {
   readonly tokens: SecretTokens;
   readonly passwords: PasswordHasher;
   /** Registers a user of PASSWORD with an address and name of their own. */
-  register(overrides?: { email?: string; username?: string; roles?: readonly Role[] }): Promise<{ id: string; email: string }>;
+  register(overrides?: {
+    email?: string;
+    username?: string;
+    roles?: readonly Role[];
+  }): Promise<{ id: string; email: string }>;
   /** Rows of a raw statement. */
   sql<T extends object>(statement: string, parameters?: readonly unknown[]): Promise<T[]>;
   close(): Promise<void>;
@@ -40,10 +50,10 @@ export function createUserWorld(databaseUrl: string): UserWorld {
     cipher,
     passwords,
     tokens: createSecretTokens({ keys: [{ id: 'a1', secret: randomBytes(32) }] }),
-    async register({ email, username, roles = ['customer'] } = {}) {
+    async register({ email, username, roles = ['customer'] as readonly Role[] } = {}) {
       const id = newId();
       const name = `u${id.replaceAll('-', '').slice(-20)}`;
-      const user = {
+      const user: NewUser = {
         id,
         email: email ?? `${name}@example.com`,
         username: username ?? name,

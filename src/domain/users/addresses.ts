@@ -20,7 +20,11 @@ export interface AddressEntry {
 
 /** All of a user's, the default first, then newest first. */
 export async function listAddresses({ em, cipher }: AddressDeps, userId: string): Promise<SavedAddress[]> {
-  const rows = await em.find(UserAddress, { userId }, { orderBy: { isDefault: 'desc', id: 'desc' }, disableIdentityMap: true });
+  const rows = await em.find(
+    UserAddress,
+    { userId },
+    { orderBy: { isDefault: 'desc', id: 'desc' }, disableIdentityMap: true },
+  );
   return rows.map((row) => toSaved(cipher, row));
 }
 
@@ -32,7 +36,12 @@ export async function readAddress({ em, cipher }: AddressDeps, userId: string, i
 }
 
 /** @throws DomainError `conflict` when the user has as many as one may have */
-export async function addAddress({ em, cipher }: AddressDeps, userId: string, id: string, entry: AddressEntry): Promise<void> {
+export async function addAddress(
+  { em, cipher }: AddressDeps,
+  userId: string,
+  id: string,
+  entry: AddressEntry,
+): Promise<void> {
   if ((await lockUser(em, userId)) === null) throw notFound('user');
   if ((await em.count(UserAddress, { userId })) >= ADDRESSES_MAX)
     throw new DomainError('conflict', `an account has at most ${ADDRESSES_MAX} addresses`, { max: ADDRESSES_MAX });
@@ -41,10 +50,19 @@ export async function addAddress({ em, cipher }: AddressDeps, userId: string, id
 }
 
 /** @throws DomainError `not_found`, also for somebody else's */
-export async function replaceAddress({ em, cipher }: AddressDeps, userId: string, id: string, entry: AddressEntry): Promise<void> {
+export async function replaceAddress(
+  { em, cipher }: AddressDeps,
+  userId: string,
+  id: string,
+  entry: AddressEntry,
+): Promise<void> {
   if ((await lockUser(em, userId)) === null) throw notFound('user');
   await makeRoomForDefault(em, userId, entry);
-  const changed = await em.nativeUpdate(UserAddress, { id, userId }, { ...columns(cipher, id, entry), updatedAt: new Date() });
+  const changed = await em.nativeUpdate(
+    UserAddress,
+    { id, userId },
+    { ...columns(cipher, id, entry), updatedAt: new Date() },
+  );
   if (changed === 0) throw notFound('address');
 }
 

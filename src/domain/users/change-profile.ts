@@ -40,14 +40,18 @@ export async function changeProfile(
   const newEmail = email !== undefined && email !== user.email ? email : undefined;
   if (newEmail !== undefined && checked?.passwordHash !== user.passwordHash) throw badCredentials();
   await refuseTaken(() =>
-    em.nativeUpdate(User, { id: userId }, {
-      ...(newEmail === undefined ? {} : { email: newEmail, emailVerifiedAt: null }),
-      ...(username === undefined ? {} : { username }),
-      ...(firstName === undefined ? {} : { firstName }),
-      ...(lastName === undefined ? {} : { lastName }),
-      ...(phone === undefined ? {} : sealPhone(cipher, userId, phone)),
-      updatedAt: new Date(),
-    }),
+    em.nativeUpdate(
+      User,
+      { id: userId },
+      {
+        ...(newEmail === undefined ? {} : { email: newEmail, emailVerifiedAt: null }),
+        ...(username === undefined ? {} : { username }),
+        ...(firstName === undefined ? {} : { firstName }),
+        ...(lastName === undefined ? {} : { lastName }),
+        ...(phone === undefined ? {} : sealPhone(cipher, userId, phone)),
+        updatedAt: new Date(),
+      },
+    ),
   );
   if (newEmail !== undefined) {
     await supersedeResets(em, userId);

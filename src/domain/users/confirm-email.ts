@@ -3,6 +3,7 @@ import { writeAudit } from '../audit/index.js';
 import type { Cipher, Sealed } from '../kernel/cipher.js';
 import { DomainError, notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
+import { publish } from '../outbox/index.js';
 import { mailToken } from './mail-token.js';
 import type { SecretTokens } from './ports.js';
 import { lockUser } from './store.js';
@@ -28,11 +29,7 @@ export async function askToConfirmEmail(
     [id, userId, cipher.seal(email, emailContext(id))],
     'run',
   );
-  await em.execute(
-    'insert into outbox (topic, key, payload) values (?, ?, ?::jsonb)',
-    [topic, id, JSON.stringify({ confirmationId: id })],
-    'run',
-  );
+  await publish(em, { topic, key: id, payload: { confirmationId: id } });
 }
 
 export type ConfirmationMail =
@@ -53,7 +50,9 @@ export async function issueConfirmationToken(
   { em, cipher, tokens }: { readonly em: EntityManager; readonly cipher: Cipher; readonly tokens: SecretTokens },
   confirmationId: string,
 ): Promise<ConfirmationMail> {
-  const [owner] = await em.execute<{ user_id: string }[]>('select user_id from email_confirmations where id = ?', [confirmationId]);
+  const [owner] = await em.execute<{ user_id: string }[]>('select user_id from email_confirmations where id = ?', [
+    confirmationId,
+  ]);
   const user = owner === undefined ? null : await lockUser(em, owner.user_id);
   const [row] = await em.execute<ConfirmationRow[]>(
     `select email, token_hash, expires_at, used_at is not null or sent_at is not null as done, clock_timestamp() as now, ${NEWER} as newer

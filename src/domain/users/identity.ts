@@ -25,13 +25,16 @@ export const passwordHasGoodLength = (password: string): boolean => {
  * Length, and not what everybody can read; no rules of composition.
  * @throws DomainError `validation_failed`
  */
-export function assertPasswordAcceptable(password: string, owner: { readonly email: string; readonly username: string }): void {
+export function assertPasswordAcceptable(
+  password: string,
+  owner: { readonly email: string; readonly username: string },
+): void {
   const refuse = (message: string): never => {
     throw new DomainError('validation_failed', 'the password is not acceptable', {}, [{ field: 'password', message }]);
   };
-  if (!passwordHasGoodLength(password))
-    refuse(`must have ${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters`);
+  if (!passwordHasGoodLength(password)) refuse(`must have ${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters`);
   const plain = password.normalize('NFKC').toLowerCase();
   const [local] = owner.email.split('@');
-  if ([owner.email, owner.username.toLowerCase(), local].includes(plain)) refuse('must not be your e-mail address or username');
+  if ([owner.email, owner.username.toLowerCase(), local].includes(plain))
+    refuse('must not be your e-mail address or username');
 }

@@ -1,4 +1,13 @@
-export { addAddress, ADDRESSES_MAX, listAddresses, readAddress, removeAddress, replaceAddress, type AddressEntry } from './addresses.js';
+export {
+  addAddress,
+  ADDRESSES_MAX,
+  listAddresses,
+  readAddress,
+  removeAddress,
+  replaceAddress,
+  type AddressEntry,
+} from './addresses.js';
+export { administerUser, listUsers, type Administration } from './administer-user.js';
 export { changeProfile, type ProfileChange } from './change-profile.js';
 export { checkSession } from './check-session.js';
 export {
@@ -10,6 +19,7 @@ export {
   type ConfirmationTopic,
 } from './confirm-email.js';
 export { COUNTRIES, isCountry } from './countries.js';
+export { grantRole, setRoles, type Administrator } from './grant-role.js';
 export {
   assertPasswordAcceptable,
   isPhone,

@@ -32,4 +32,5 @@ export async function logIn(
   return openSession({ em, tokens }, { ...session, userId: checked.id });
 }
 
-export const badCredentials = (): DomainError => new DomainError('bad_credentials', 'e-mail address or password is wrong');
+export const badCredentials = (): DomainError =>
+  new DomainError('bad_credentials', 'e-mail address or password is wrong');

@@ -19,7 +19,13 @@ export interface MailToken {
  */
 export function mailToken(
   tokens: SecretTokens,
-  { purpose, requestId, stored, now, lifetimeMs }: {
+  {
+    purpose,
+    requestId,
+    stored,
+    now,
+    lifetimeMs,
+  }: {
     readonly purpose: string;
     readonly requestId: string;
     readonly stored: StoredToken;

@@ -59,5 +59,4 @@ function tokenMail({ requestId, to, token, expiresAt, publicUrl }: TokenMail, wo
   };
 }
 
-const escape = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

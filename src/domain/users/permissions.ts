@@ -50,7 +50,12 @@ export function assertOwner(caller: Caller, ownerId: string | null, what: string
  * A vendor's things are open to callers with the permission who are that vendor, or no vendor at all (the shop's people).
  * @throws DomainError `unauthenticated`, `forbidden`, or `not_found` for another vendor's things
  */
-export function assertMayForVendor(caller: Caller, permission: Permission, vendorId: string | null, what: string): void {
+export function assertMayForVendor(
+  caller: Caller,
+  permission: Permission,
+  vendorId: string | null,
+  what: string,
+): void {
   assertMay(caller, permission);
   if (caller.vendorId !== null && caller.vendorId !== vendorId) throw notFound(what);
 }

@@ -4,6 +4,7 @@ import type { Cipher } from '../kernel/cipher.js';
 import { DomainError } from '../kernel/errors.js';
 import { User } from './entities.js';
 import { askToConfirmEmail } from './confirm-email.js';
+import { insertRoles } from './grant-role.js';
 import type { Role } from './permissions.js';
 import { sealPhone } from './store.js';
 
@@ -34,11 +35,7 @@ export async function registerUser({ em, cipher }: RegisterDeps, user: NewUser):
   await refuseTaken(() =>
     em.insert(User, { id, email, username, passwordHash, firstName, lastName, ...sealPhone(cipher, id, user.phone) }),
   );
-  await em.execute(
-    'insert into user_roles (user_id, role) select ?::uuid, value from jsonb_array_elements_text(?::jsonb)',
-    [id, JSON.stringify(user.roles)],
-    'run',
-  );
+  await insertRoles(em, id, user.roles);
   await askToConfirmEmail({ em, cipher }, { userId: id, email, topic: 'user.registered' });
   await writeAudit(em, {
     actor: user.operator === undefined ? { type: 'user', id } : { type: 'operator', id: user.operator },
@@ -61,7 +58,10 @@ export async function refuseTaken<T>(write: () => Promise<T>): Promise<T> {
   } catch (error) {
     const code = TAKEN[constraintOf(error)];
     if (code === undefined) throw error;
-    throw new DomainError(code, code === 'email_taken' ? 'an account with this e-mail address exists' : 'this username is taken');
+    throw new DomainError(
+      code,
+      code === 'email_taken' ? 'an account with this e-mail address exists' : 'this username is taken',
+    );
   }
 }
 

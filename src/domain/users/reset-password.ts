@@ -23,7 +23,10 @@ interface UserDeps {
 }
 
 /** Writes the request down without a look at the users, so that its time is the same for every address. */
-export async function requestPasswordReset({ em, cipher }: UserDeps, request: { readonly id: string; readonly email: string }): Promise<void> {
+export async function requestPasswordReset(
+  { em, cipher }: UserDeps,
+  request: { readonly id: string; readonly email: string },
+): Promise<void> {
   await em.execute(
     'insert into password_resets (id, email, email_index) values (?, ?, ?)',
     [request.id, cipher.seal(request.email, emailContext(request.id)), emailIndex(cipher, request.email)],
@@ -36,7 +39,9 @@ export async function preparePasswordReset(
   { em, cipher }: UserDeps,
   requestId: string,
 ): Promise<'prepared' | Exclude<PasswordResetOutcome, 'sent'>> {
-  const [request] = await em.execute<{ email: Sealed }[]>('select email from password_resets where id = ?', [requestId]);
+  const [request] = await em.execute<{ email: Sealed }[]>('select email from password_resets where id = ?', [
+    requestId,
+  ]);
   if (request === undefined) throw notFound('password reset');
   const user = await findCredentials(em, cipher.open(request.email, emailContext(requestId)));
   const userId = user === null || user.disabled ? null : user.id;
@@ -76,7 +81,9 @@ export async function issueResetToken(
   { em, cipher, tokens }: UserDeps & { readonly tokens: SecretTokens },
   requestId: string,
 ): Promise<ResetMail> {
-  const [owner] = await em.execute<{ user_id: string | null }[]>('select user_id from password_resets where id = ?', [requestId]);
+  const [owner] = await em.execute<{ user_id: string | null }[]>('select user_id from password_resets where id = ?', [
+    requestId,
+  ]);
   if (owner === undefined) throw notFound('password reset');
   const user = owner.user_id === null ? null : await lockUser(em, owner.user_id);
   const [row] = await em.execute<ResetRow[]>(
@@ -164,7 +171,13 @@ export async function hashNewPassword(
  */
 export async function resetPassword(
   { em, cipher, tokens }: UserDeps & { readonly tokens: SecretTokens },
-  reset: { readonly requestId: string; readonly userId: string; readonly token: string; readonly passwordHash: string; readonly httpRequestId: string },
+  reset: {
+    readonly requestId: string;
+    readonly userId: string;
+    readonly token: string;
+    readonly passwordHash: string;
+    readonly httpRequestId: string;
+  },
 ): Promise<string[]> {
   const user = await lockUser(em, reset.userId);
   if (user === null || user.disabled) throw tokenInvalid();

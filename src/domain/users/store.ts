@@ -42,7 +42,7 @@ export async function lockUser(em: EntityManager, userId: string): Promise<Crede
   return row ?? null;
 }
 
-type AccountRow = Omit<Account, 'phone'> & { readonly phone: Sealed | null };
+export type AccountRow = Omit<Account, 'phone'> & { readonly phone: Sealed | null };
 
 export const ACCOUNT_COLUMNS = `u.id, u.email, u.username, u.first_name as "firstName", u.last_name as "lastName", u.phone,
   u.email_verified_at is not null as "emailVerified", u.disabled_at is not null as disabled, u.tier,
@@ -62,7 +62,11 @@ export async function readAccount(em: EntityManager, cipher: Cipher, userId: str
 const phoneContext = (userId: string): string => `users.phone:${userId}`;
 
 /** The columns of a phone number: sealed, and its blind index. */
-export const sealPhone = (cipher: Cipher, userId: string, phone: string | null): { phone: Sealed | null; phoneIndex: string | null } =>
+export const sealPhone = (
+  cipher: Cipher,
+  userId: string,
+  phone: string | null,
+): { phone: Sealed | null; phoneIndex: string | null } =>
   phone === null
     ? { phone: null, phoneIndex: null }
     : { phone: cipher.seal(phone, phoneContext(userId)), phoneIndex: cipher.blindIndex(phone, 'users.phone') };

@@ -1,4 +1,12 @@
-import { changeProfile, logIn, readAccount, readAuthority, readCredentials, registerUser, revokeSessions } from '../../../src/domain/users/index.js';
+import {
+  changeProfile,
+  logIn,
+  readAccount,
+  readAuthority,
+  readCredentials,
+  registerUser,
+  revokeSessions,
+} from '../../../src/domain/users/index.js';
 import { PERMISSIONS, ROLES } from '../../../src/domain/users/index.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import { createUserWorld, type UserWorld } from '../../support/users.js';
@@ -25,7 +33,8 @@ const candidate = (overrides: object = {}) => {
 };
 const register = (user: ReturnType<typeof candidate>) =>
   world.transact((em) => registerUser({ em, cipher: world.cipher }, user));
-const fulfilled = (results: PromiseSettledResult<unknown>[]) => results.filter(({ status }) => status === 'fulfilled').length;
+const fulfilled = (results: PromiseSettledResult<unknown>[]) =>
+  results.filter(({ status }) => status === 'fulfilled').length;
 const codes = (results: PromiseSettledResult<unknown>[]) =>
   results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as { code?: string }).code] : []));
 
@@ -42,14 +51,24 @@ test('registerUser, with a username that differs in case only, says username_tak
   await register(first);
   const second = candidate({ username: first.username.toUpperCase() });
   await expect(register(second)).rejects.toMatchObject({ code: 'username_taken' });
-  await expect(world.sql('select 1 from outbox o join email_confirmations c on c.id::text = o.key where c.user_id = ?', [second.id])).resolves.toEqual([]);
+  await expect(
+    world.sql('select 1 from outbox o join email_confirmations c on c.id::text = o.key where c.user_id = ?', [
+      second.id,
+    ]),
+  ).resolves.toEqual([]);
 });
 
 test('registerUser writes account, role, confirmation, outbox message and audit entry, and no phone in plain', async () => {
   const user = candidate();
   await register(user);
   const account = await world.query((em) => readAccount(em, world.cipher, user.id));
-  expect(account).toMatchObject({ email: user.email, phone: user.phone, emailVerified: false, roles: ['customer'], tier: null });
+  expect(account).toMatchObject({
+    email: user.email,
+    phone: user.phone,
+    emailVerified: false,
+    roles: ['customer'],
+    tier: null,
+  });
   const [row] = await world.sql<{ row: string }>('select users::text as row from users where id = ?', [user.id]);
   expect(row?.row).not.toContain(user.phone.slice(1));
   const messages = await world.sql(
@@ -57,7 +76,9 @@ test('registerUser writes account, role, confirmation, outbox message and audit 
     [user.id],
   );
   expect(messages).toEqual([{ topic: 'user.registered', payload: { confirmationId: expect.any(String) as string } }]);
-  await expect(world.sql('select action from audit_log where object_id = ?', [user.id])).resolves.toEqual([{ action: 'user.registered' }]);
+  await expect(world.sql('select action from audit_log where object_id = ?', [user.id])).resolves.toEqual([
+    { action: 'user.registered' },
+  ]);
 });
 
 test('the permission table holds every permission and role that the code names, and no other', async () => {
@@ -71,7 +92,9 @@ async function openSession(userId: string): Promise<string> {
   const id = newId();
   const credentials = await world.query((em) => readCredentials(em, userId));
   if (credentials === null) throw new Error('no such user');
-  await world.transact((em) => logIn({ em, tokens: world.tokens }, credentials, { id, userAgent: 'test', requestId: 'r' }));
+  await world.transact((em) =>
+    logIn({ em, tokens: world.tokens }, credentials, { id, userAgent: 'test', requestId: 'r' }),
+  );
   return id;
 }
 
@@ -103,7 +126,9 @@ test('logIn, when the password changed after it was checked, opens nothing', asy
   if (checked === null) throw new Error('no such user');
   await world.sql(`update users set password_hash = 'other' where id = ?`, [id]);
   const session = { id: newId(), userAgent: '', requestId: 'r' };
-  await expect(world.transact((em) => logIn({ em, tokens: world.tokens }, checked, session))).rejects.toMatchObject({ code: 'bad_credentials' });
+  await expect(world.transact((em) => logIn({ em, tokens: world.tokens }, checked, session))).rejects.toMatchObject({
+    code: 'bad_credentials',
+  });
   await expect(world.sql('select 1 from sessions where user_id = ?', [id])).resolves.toEqual([]);
 });
 
@@ -120,8 +145,14 @@ test('changeProfile, to another e-mail address, unsets its confirmation and asks
   await world.sql('update users set email_verified_at = now() where id = ?', [id]);
   const checked = await world.query((em) => readCredentials(em, id));
   const email = `${newId()}@example.com`;
-  await world.transact((em) => changeProfile({ em, cipher: world.cipher }, id, { email, phone: null }, { checked, requestId: 'r' }));
-  await expect(world.query((em) => readAccount(em, world.cipher, id))).resolves.toMatchObject({ email, emailVerified: false, phone: null });
+  await world.transact((em) =>
+    changeProfile({ em, cipher: world.cipher }, id, { email, phone: null }, { checked, requestId: 'r' }),
+  );
+  await expect(world.query((em) => readAccount(em, world.cipher, id))).resolves.toMatchObject({
+    email,
+    emailVerified: false,
+    phone: null,
+  });
   const topics = await world.sql<{ topic: string }>(
     `select topic from outbox o join email_confirmations c on c.id::text = o.key where c.user_id = ? order by o.id`,
     [id],
@@ -132,7 +163,9 @@ test('changeProfile, to another e-mail address, unsets its confirmation and asks
 test('changeProfile, to another e-mail address without a checked password, is refused', async () => {
   const { id, email } = await world.register();
   const change = { email: `${newId()}@example.com` };
-  const attempt = world.transact((em) => changeProfile({ em, cipher: world.cipher }, id, change, { checked: null, requestId: 'r' }));
+  const attempt = world.transact((em) =>
+    changeProfile({ em, cipher: world.cipher }, id, change, { checked: null, requestId: 'r' }),
+  );
   await expect(attempt).rejects.toMatchObject({ code: 'bad_credentials' });
   await expect(world.query((em) => readAccount(em, world.cipher, id))).resolves.toMatchObject({ email });
 });

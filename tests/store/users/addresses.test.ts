@@ -1,5 +1,12 @@
 import { newId } from '../../../src/domain/kernel/ids.js';
-import { addAddress, ADDRESSES_MAX, listAddresses, readAddress, removeAddress, replaceAddress } from '../../../src/domain/users/index.js';
+import {
+  addAddress,
+  ADDRESSES_MAX,
+  listAddresses,
+  readAddress,
+  removeAddress,
+  replaceAddress,
+} from '../../../src/domain/users/index.js';
 import { createUserWorld, type UserWorld } from '../../support/users.js';
 
 let world: UserWorld;
@@ -24,8 +31,15 @@ const list = (userId: string) => world.query((em) => listAddresses({ em, cipher:
 test('an address, when saved, is read back, and stands in its row sealed but for its country', async () => {
   const user = await world.register();
   const id = await add(user.id);
-  await expect(world.query((em) => readAddress({ em, cipher: world.cipher }, user.id, id))).resolves.toMatchObject({ id, label: 'home', ...entry().address });
-  const [row] = await world.sql<{ row: string }>('select user_addresses::text as row from user_addresses where id = ?', [id]);
+  await expect(world.query((em) => readAddress({ em, cipher: world.cipher }, user.id, id))).resolves.toMatchObject({
+    id,
+    label: 'home',
+    ...entry().address,
+  });
+  const [row] = await world.sql<{ row: string }>(
+    'select user_addresses::text as row from user_addresses where id = ?',
+    [id],
+  );
   expect(row?.row).not.toMatch(/Long Lane|Köln|50667|Jo Doe/);
 });
 
@@ -45,15 +59,21 @@ test('addAddress, beyond the limit and from several requests at once, refuses', 
   );
   const results = await Promise.allSettled([add(user.id), add(user.id), add(user.id)]);
   expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
-  await expect(world.sql('select count(*)::int as n from user_addresses where user_id = ?', [user.id])).resolves.toEqual([{ n: ADDRESSES_MAX }]);
+  await expect(
+    world.sql('select count(*)::int as n from user_addresses where user_id = ?', [user.id]),
+  ).resolves.toEqual([{ n: ADDRESSES_MAX }]);
 });
 
 test('somebody else’s address is not found, whatever is done with it', async () => {
   const [owner, other] = [await world.register(), await world.register()];
   const id = await add(owner.id);
   const { cipher } = world;
-  await expect(world.query((em) => readAddress({ em, cipher }, other.id, id))).rejects.toMatchObject({ code: 'not_found' });
-  await expect(world.transact((em) => replaceAddress({ em, cipher }, other.id, id, entry()))).rejects.toMatchObject({ code: 'not_found' });
+  await expect(world.query((em) => readAddress({ em, cipher }, other.id, id))).rejects.toMatchObject({
+    code: 'not_found',
+  });
+  await expect(world.transact((em) => replaceAddress({ em, cipher }, other.id, id, entry()))).rejects.toMatchObject({
+    code: 'not_found',
+  });
   await expect(world.transact((em) => removeAddress(em, other.id, id))).rejects.toMatchObject({ code: 'not_found' });
   await expect(list(owner.id)).resolves.toHaveLength(1);
 });
@@ -61,6 +81,9 @@ test('somebody else’s address is not found, whatever is done with it', async (
 test('a sealed address that was moved to another row does not open', async () => {
   const user = await world.register();
   const [one, two] = [await add(user.id), await add(user.id)];
-  await world.sql('update user_addresses set address = (select address from user_addresses where id = ?) where id = ?', [one, two]);
+  await world.sql(
+    'update user_addresses set address = (select address from user_addresses where id = ?) where id = ?',
+    [one, two],
+  );
   await expect(list(user.id)).rejects.toThrow();
 });

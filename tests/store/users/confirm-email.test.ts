@@ -1,5 +1,11 @@
 import { newId } from '../../../src/domain/kernel/ids.js';
-import { askToConfirmEmail, confirmEmail, issueConfirmationToken, markConfirmationSent, readAccount } from '../../../src/domain/users/index.js';
+import {
+  askToConfirmEmail,
+  confirmEmail,
+  issueConfirmationToken,
+  markConfirmationSent,
+  readAccount,
+} from '../../../src/domain/users/index.js';
 import { createUserWorld, type UserWorld } from '../../support/users.js';
 
 let world: UserWorld;
@@ -9,10 +15,14 @@ beforeAll(() => {
 afterAll(() => world.close());
 
 async function confirmation(userId: string): Promise<string> {
-  const rows = await world.sql<{ id: string }>('select id from email_confirmations where user_id = ? order by created_at desc, id desc limit 1', [userId]);
+  const rows = await world.sql<{ id: string }>(
+    'select id from email_confirmations where user_id = ? order by created_at desc, id desc limit 1',
+    [userId],
+  );
   return rows[0]?.id ?? '';
 }
-const issue = (id: string) => world.transact((em) => issueConfirmationToken({ em, cipher: world.cipher, tokens: world.tokens }, id));
+const issue = (id: string) =>
+  world.transact((em) => issueConfirmationToken({ em, cipher: world.cipher, tokens: world.tokens }, id));
 const confirm = (token: string) =>
   world.transact((em) => confirmEmail({ em, cipher: world.cipher, tokens: world.tokens }, { token, requestId: 'r' }));
 async function mailed(userId: string): Promise<{ id: string; token: string }> {
@@ -29,7 +39,9 @@ test('a confirmation token, at first use, confirms the address; at second it is 
   const user = await world.register();
   const { token } = await mailed(user.id);
   await confirm(token);
-  await expect(world.query((em) => readAccount(em, world.cipher, user.id))).resolves.toMatchObject({ emailVerified: true });
+  await expect(world.query((em) => readAccount(em, world.cipher, user.id))).resolves.toMatchObject({
+    emailVerified: true,
+  });
   await expect(confirm(token)).rejects.toMatchObject({ code: 'token_invalid' });
 });
 
@@ -39,9 +51,13 @@ test('a confirmation token, once the address changed or expired or another was a
   await world.sql('update users set email = ? where id = ?', [`${newId()}@example.com`, moved.id]);
   await world.sql('update email_confirmations set expires_at = now() where id = ?', [tokens.late.id]);
   await world.transact((em) =>
-    askToConfirmEmail({ em, cipher: world.cipher }, { userId: again.id, email: again.email, topic: 'user.confirmation_requested' }),
+    askToConfirmEmail(
+      { em, cipher: world.cipher },
+      { userId: again.id, email: again.email, topic: 'user.confirmation_requested' },
+    ),
   );
-  for (const { token } of Object.values(tokens)) await expect(confirm(token)).rejects.toMatchObject({ code: 'token_invalid' });
+  for (const { token } of Object.values(tokens))
+    await expect(confirm(token)).rejects.toMatchObject({ code: 'token_invalid' });
 });
 
 test('a confirmation whose user moved to another address before the mail went out sends nothing', async () => {

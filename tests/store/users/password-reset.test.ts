@@ -24,7 +24,8 @@ async function request(email: string): Promise<string> {
   return id;
 }
 const prepare = (id: string) => world.transact((em) => preparePasswordReset({ em, cipher: world.cipher }, id));
-const issue = (id: string) => world.transact((em) => issueResetToken({ em, cipher: world.cipher, tokens: world.tokens }, id));
+const issue = (id: string) =>
+  world.transact((em) => issueResetToken({ em, cipher: world.cipher, tokens: world.tokens }, id));
 
 async function mailed(email: string): Promise<{ id: string; token: string }> {
   const id = await request(email);
@@ -41,7 +42,8 @@ async function confirm(token: string): Promise<string[]> {
   return world.transact((em) => resetPassword({ em, cipher: world.cipher, tokens: world.tokens }, reset));
 }
 const passwordOf = async (userId: string) => (await world.query((em) => readCredentials(em, userId)))?.passwordHash;
-const status = async (id: string) => (await world.sql<{ status: string }>('select status from password_resets where id = ?', [id]))[0]?.status;
+const status = async (id: string) =>
+  (await world.sql<{ status: string }>('select status from password_resets where id = ?', [id]))[0]?.status;
 const INVALID = { code: 'token_invalid' };
 
 test('a reset token, at first use, sets the password, ends all sessions and is audited', async () => {
@@ -49,13 +51,17 @@ test('a reset token, at first use, sets the password, ends all sessions and is a
   const credentials = await world.query((em) => readCredentials(em, user.id));
   if (credentials === null) throw new Error('no such user');
   const sessionId = newId();
-  await world.transact((em) => logIn({ em, tokens: world.tokens }, credentials, { id: sessionId, userAgent: '', requestId: 'r' }));
+  await world.transact((em) =>
+    logIn({ em, tokens: world.tokens }, credentials, { id: sessionId, userAgent: '', requestId: 'r' }),
+  );
   const { id, token } = await mailed(user.email);
 
   await expect(confirm(token)).resolves.toEqual([sessionId]);
   await expect(passwordOf(user.id)).resolves.toMatch(/^new-/);
   await expect(status(id)).resolves.toBe('used');
-  await expect(world.sql(`select 1 as one from audit_log where object_id = ? and action = 'user.password_reset'`, [user.id])).resolves.toHaveLength(1);
+  await expect(
+    world.sql(`select 1 as one from audit_log where object_id = ? and action = 'user.password_reset'`, [user.id]),
+  ).resolves.toHaveLength(1);
 });
 
 test('a reset token, at second use, is invalid', async () => {
@@ -80,9 +86,9 @@ test('a reset token, confirmed by six requests at once, works exactly once', asy
     ),
   );
   expect(results.filter(({ status: outcome }) => outcome === 'fulfilled')).toHaveLength(1);
-  expect(results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as { code: string }).code] : []))).toEqual(
-    Array.from({ length: 5 }, () => 'token_invalid'),
-  );
+  expect(
+    results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as { code: string }).code] : [])),
+  ).toEqual(Array.from({ length: 5 }, () => 'token_invalid'));
 });
 
 test('a reset token, after 30 minutes by the database’s clock, is invalid', async () => {
@@ -110,7 +116,10 @@ test('a reset token, when a newer request came between look-up and use, is inval
   const owner = await world.query((em) => findResetOwner({ em, tokens: world.tokens }, token));
   await request(user.email);
   const use = world.transact((em) =>
-    resetPassword({ em, cipher: world.cipher, tokens: world.tokens }, { ...owner, token, passwordHash: 'x', httpRequestId: 'r' }),
+    resetPassword(
+      { em, cipher: world.cipher, tokens: world.tokens },
+      { ...owner, token, passwordHash: 'x', httpRequestId: 'r' },
+    ),
   );
   await expect(use).rejects.toMatchObject(INVALID);
 });
@@ -137,7 +146,9 @@ test('a reset token, after the e-mail address changed, is invalid, and stays so 
   const { token } = await mailed(user.email);
   for (const email of [`${newId()}@example.com`, user.email]) {
     const checked = await world.query((em) => readCredentials(em, user.id));
-    await world.transact((em) => changeProfile({ em, cipher: world.cipher }, user.id, { email }, { checked, requestId: 'r' }));
+    await world.transact((em) =>
+      changeProfile({ em, cipher: world.cipher }, user.id, { email }, { checked, requestId: 'r' }),
+    );
     await expect(confirm(token)).rejects.toMatchObject(INVALID);
   }
 });
@@ -155,7 +166,9 @@ test('a request for an address without an account ends as unknown and has no tok
   await expect(prepare(id)).resolves.toBe('unknown_address');
   await expect(prepare(id)).resolves.toBe('unknown_address');
   await expect(issue(id)).resolves.toEqual({ kind: 'closed', outcome: 'unknown_address' });
-  await expect(world.sql('select token_hash from password_resets where id = ?', [id])).resolves.toEqual([{ token_hash: null }]);
+  await expect(world.sql('select token_hash from password_resets where id = ?', [id])).resolves.toEqual([
+    { token_hash: null },
+  ]);
 });
 
 test('a request for a disabled account ends like one for an unknown address', async () => {
@@ -198,7 +211,10 @@ test('a request whose mail could not be sent for a day is expired', async () => 
 test('the password_resets table holds neither token nor address', async () => {
   const user = await world.register();
   const { id, token } = await mailed(user.email);
-  const [row] = await world.sql<{ row: string }>('select password_resets::text as row from password_resets where id = ?', [id]);
+  const [row] = await world.sql<{ row: string }>(
+    'select password_resets::text as row from password_resets where id = ?',
+    [id],
+  );
   expect(row?.row).not.toContain(token);
   expect(row?.row).not.toContain(user.email);
 });

@@ -53,8 +53,11 @@ test('refreshSession, with the previous token after the grace, revokes the sessi
   await expect(refresh(token)).resolves.toEqual({ kind: 'reused', sessionId });
   await expect(refresh(current)).resolves.toEqual({ kind: 'refused' });
   await expect(revocation(sessionId)).resolves.toEqual([{ revoked_reason: 'refresh_reuse' }]);
-  await expect(world.sql(`select data->>'reason' as reason from audit_log where object_id = ? and action = 'session.revoked'`, [sessionId]))
-    .resolves.toEqual([{ reason: 'refresh_reuse' }]);
+  await expect(
+    world.sql(`select data->>'reason' as reason from audit_log where object_id = ? and action = 'session.revoked'`, [
+      sessionId,
+    ]),
+  ).resolves.toEqual([{ reason: 'refresh_reuse' }]);
 });
 
 test('refreshSession, with a token from before the previous one, revokes the session even within the grace', async () => {
@@ -74,13 +77,18 @@ test.each([
   await expect(refresh(token)).resolves.toEqual({ kind: 'refused' });
 });
 
-test.each(['', 'garbage', `${newId()}.${'x'.repeat(43)}`, `${newId()}.x`])('refreshSession, with %j, refuses', async (token) => {
-  await expect(refresh(token)).resolves.toEqual({ kind: 'refused' });
-});
+test.each(['', 'garbage', `${newId()}.${'x'.repeat(43)}`, `${newId()}.x`])(
+  'refreshSession, with %j, refuses',
+  async (token) => {
+    await expect(refresh(token)).resolves.toEqual({ kind: 'refused' });
+  },
+);
 
 test('the sessions table holds no refresh token', async () => {
   const { token, sessionId } = await open();
   await next(token);
-  const [row] = await world.sql<{ row: string }>('select sessions::text as row from sessions where id = ?', [sessionId]);
+  const [row] = await world.sql<{ row: string }>('select sessions::text as row from sessions where id = ?', [
+    sessionId,
+  ]);
   expect(row?.row).not.toContain(token.split('.')[1]);
 });

@@ -6,7 +6,13 @@ import { createAccessTokens } from '../../../src/infra/crypto/access-tokens.js';
 const NOW = new Date('2026-03-01T12:00:00Z');
 const key = { id: 'k1', secret: randomBytes(32) };
 const older = { id: 'k0', secret: randomBytes(32) };
-const options = { keys: [key, older], issuer: 'https://shop.example', audience: 'perdure-api', lifetimeMs: 900_000, now: () => NOW } as const;
+const options = {
+  keys: [key, older],
+  issuer: 'https://shop.example',
+  audience: 'perdure-api',
+  lifetimeMs: 900_000,
+  now: () => NOW,
+} as const;
 const tokens = createAccessTokens({ ...options, keys: [key, older] });
 const claims = { userId: newId(), sessionId: newId() };
 

@@ -34,7 +34,13 @@ test('a mailed token, when its mail did not go out for half its life, makes way 
 test('a mailed token, when the server’s key changed, is a fresh one', () => {
   const made = issue({ hash: null, expiresAt: null });
   const other = createSecretTokens({ keys: [{ id: 'k2', secret: randomBytes(32) }] });
-  const again = mailToken(other, { purpose: 'password-reset', requestId: 'r1', stored: made, now: later(1), lifetimeMs: LIFE });
+  const again = mailToken(other, {
+    purpose: 'password-reset',
+    requestId: 'r1',
+    stored: made,
+    now: later(1),
+    lifetimeMs: LIFE,
+  });
   expect(again.token).not.toBe(made.token);
   expect(again.expiresAt).toBe('2026-03-01T12:31:00.000Z');
 });
@@ -51,7 +57,13 @@ test('mailed tokens of other requests and purposes are other tokens', () => {
 
 test('a mail of the same token is the same to the letter; of a fresh token it is another message', () => {
   const mail = (expiresAt: string) =>
-    passwordResetMail({ requestId: 'r1', to: 'jo@example.com', token: 'a"<b>', expiresAt, publicUrl: 'https://shop.example' });
+    passwordResetMail({
+      requestId: 'r1',
+      to: 'jo@example.com',
+      token: 'a"<b>',
+      expiresAt,
+      publicUrl: 'https://shop.example',
+    });
   expect(mail('2026-03-01T12:30:00.000Z')).toEqual(mail('2026-03-01T12:30:00.000Z'));
   expect(mail('2026-03-01T12:46:00.000Z').messageId).not.toBe(mail('2026-03-01T12:30:00.000Z').messageId);
   expect(mail('2026-03-01T12:30:00.000Z').text).toContain('https://shop.example/reset-password?token=a%22%3Cb%3E');
@@ -69,7 +81,9 @@ test('passwords are Argon2id with OWASP’s parameters and a salt each', async (
 
 test('a password, typed in letters of the same look, is the same', async () => {
   const passwords = createPasswordHasher();
-  await expect(passwords.verify(await passwords.hash('Ångström cable'), 'A\u030Angstro\u0308m cable')).resolves.toBe(true);
+  await expect(passwords.verify(await passwords.hash('Ångström cable'), 'A\u030Angstro\u0308m cable')).resolves.toBe(
+    true,
+  );
 });
 
 test('a password, where there is no hash, is wrong', async () => {
