@@ -43,8 +43,15 @@ create table products (
   options jsonb not null default '[]',
   version integer not null default 1,
   created_at timestamptz(3) not null default now(),
-  updated_at timestamptz(3) not null default now()
+  updated_at timestamptz(3) not null default now(),
+  search tsvector not null generated always as (
+    setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('simple', brand), 'A')
+    || setweight(to_tsvector('simple', mpn), 'B') || setweight(to_tsvector('english', description), 'D')
+    || setweight(jsonb_to_tsvector('english', attributes, '["string"]'), 'D')) stored
 );
+create index products_search on products using gin (search);
+create index products_title_trgm on products using gin (title gin_trgm_ops);
+create index products_ean on products using gin (ean);
 create index products_category on products (category_id, id);
 create index products_brand on products (brand, id);
 create index products_vendor on products (vendor_id) where vendor_id is not null;
@@ -67,6 +74,11 @@ create table variants (
 );
 create index variants_product on variants (product_id, position);
 create unique index variants_default on variants (product_id) where is_default;
+
+create index variants_sku_lower on variants (lower(sku));
+
+create table search_words (word text primary key);
+create index search_words_trgm on search_words using gin (word gin_trgm_ops);
 
 create table imports (
   id uuid primary key,
