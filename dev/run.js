@@ -30,5 +30,7 @@ try {
   process.exit(await rerunOn(await findNode(root), [fileURLToPath(import.meta.url), command, ...args]));
 } catch (error) {
   console.error(`perdure: ${error instanceof Error ? error.message : String(error)}`);
+  // Whoever reads the last line of a test run finds a verdict there, whatever happened.
+  if (command === 'test') console.log('0 passed, 1 failed');
   process.exit(1);
 }

@@ -27,7 +27,10 @@ function namesRegistry(text: string): string[] {
 }
 
 function unpinned(): string[] {
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >;
   return Object.entries({ ...manifest['dependencies'], ...manifest['devDependencies'] })
     .filter(([, version]) => !EXACT.test(version))
     .map(([name, version]) => `package.json does not pin ${name}: ${version}`);

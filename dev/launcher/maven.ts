@@ -16,6 +16,7 @@ export async function copyJars(pom: string, folder: string, jdk: Jdk): Promise<v
       [
         '-q',
         '-B',
+        '-Dstyle.color=never',
         '-f',
         pom,
         'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies',

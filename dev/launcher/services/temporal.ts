@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
+import { cacheFolder } from '../../bootstrap/folders.js';
 import { buildTemporal, downloadTemporal, findTemporal, TEMPORAL_CLI_VERSION } from '../../bootstrap/temporal.js';
 import { startComposed } from '../compose.js';
 import type { Found, Service, ServiceContext } from '../service.js';
@@ -23,12 +25,12 @@ export const temporal: Service = {
     },
     async local(context) {
       const present = await findTemporal(context.profile.root);
-      if (present !== undefined) return startDevServer(context, present, 'temporal on this machine');
+      if (present !== undefined) return startDevServer(context, present);
       context.say('downloading the Temporal CLI');
       const downloaded = await downloadTemporal(context.profile.root, waiting(context)).catch((error: Error) => {
         throw new Error(`temporal is not on PATH and its download failed (${causeOf(error)})`);
       });
-      return startDevServer(context, downloaded, 'downloaded Temporal CLI');
+      return startDevServer(context, downloaded);
     },
     async docker(context) {
       const [port, ui] = [await context.profile.port('temporal'), await context.profile.port('temporal-ui')];
@@ -37,7 +39,7 @@ export const temporal: Service = {
     },
     async build(context) {
       context.say('compiling the Temporal CLI with Go: 2 to 5 minutes, once');
-      return startDevServer(context, await buildTemporal(context.profile.root, waiting(context)), 'compiled with Go');
+      return startDevServer(context, await buildTemporal(context.profile.root, waiting(context)));
     },
   },
 };
@@ -47,7 +49,7 @@ const waiting =
   () =>
     say('another process is downloading or compiling it: waiting');
 
-async function startDevServer(context: ServiceContext, program: string, from: string): Promise<Found> {
+async function startDevServer(context: ServiceContext, program: string): Promise<Found> {
   const { profile, supervisor } = context;
   const [port, ui, metrics, http] = [
     await profile.port('temporal'),
@@ -73,9 +75,19 @@ async function startDevServer(context: ServiceContext, program: string, from: st
     ({ stdout }) => / version (\S+)/.exec(stdout)?.[1],
     () => undefined,
   );
-  const { version, ...found } = await describeTemporal(address, from, `http://127.0.0.1:${ui}`);
+  const { version, ...found } = await describeTemporal(
+    address,
+    originOf(program, profile.root),
+    `http://127.0.0.1:${ui}`,
+  );
   // A build from source does not know its own version.
   return { ...found, version: `${cli === '0.0.0-DEV' || cli === undefined ? TEMPORAL_CLI_VERSION : cli} (${version})` };
+}
+
+function originOf(program: string, root: string): string {
+  if (!program.startsWith(cacheFolder(root))) return 'temporal on PATH';
+  // Only a build leaves a log beside the program.
+  return existsSync(join(dirname(program), 'build.log')) ? 'compiled with Go, cached' : 'downloaded, cached';
 }
 
 async function describeTemporal(address: string, from: string, ui: string): Promise<Found> {

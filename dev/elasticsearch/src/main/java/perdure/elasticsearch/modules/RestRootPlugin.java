@@ -1,42 +1,79 @@
 package perdure.elasticsearch.modules;
 
-import java.util.*;
-import java.util.function.*;
-import org.elasticsearch.*;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.elasticsearch.Build;
 import org.elasticsearch.client.internal.node.NodeClient;
 import org.elasticsearch.cluster.node.DiscoveryNodes;
 import org.elasticsearch.cluster.service.ClusterService;
 import org.elasticsearch.features.NodeFeature;
 import org.elasticsearch.index.IndexVersion;
-import org.elasticsearch.plugins.*;
-import org.elasticsearch.rest.*;
+import org.elasticsearch.plugins.ActionPlugin;
+import org.elasticsearch.plugins.Plugin;
+import org.elasticsearch.rest.BaseRestHandler;
+import org.elasticsearch.rest.RestHandler;
+import org.elasticsearch.rest.RestRequest;
+import org.elasticsearch.rest.RestResponse;
+import org.elasticsearch.rest.RestStatus;
 
-/** GET / and POST /{index}/_delete_by_query (ES's modules rest-root and reindex are not on Maven Central) */
+/** GET / and POST /{index}/_delete_by_query: Elasticsearch's modules rest-root and reindex are not published as jars. */
 public class RestRootPlugin extends Plugin implements ActionPlugin {
     private ClusterService cluster;
 
     @Override
-    public Collection<?> createComponents(PluginServices s) { cluster = s.clusterService(); return List.of(); }
+    public Collection<?> createComponents(PluginServices services) {
+        cluster = services.clusterService();
+        return List.of();
+    }
 
     @Override
-    public Collection<RestHandler> getRestHandlers(RestHandlersServices s, Supplier<DiscoveryNodes> n, Predicate<NodeFeature> f) {
-        return List.of(new DeleteByQuery(), new BaseRestHandler() {
-            public String getName() { return "main_action"; }
-            public List<Route> routes() { return List.of(new Route(RestRequest.Method.GET, "/"), new Route(RestRequest.Method.HEAD, "/")); }
-            protected RestChannelConsumer prepareRequest(RestRequest rq, NodeClient cl) {
-                Build b = Build.current();
-                Map<String, Object> v = new LinkedHashMap<>(), m = new LinkedHashMap<>();
-                m.put("name", cluster.getNodeName());
-                m.put("cluster_name", cluster.getClusterName().value());
-                m.put("cluster_uuid", cluster.state().metadata().clusterUUID());
-                v.put("number", b.version()); v.put("build_flavor", b.flavor()); v.put("build_type", b.type().displayName());
-                v.put("build_hash", b.hash()); v.put("build_date", b.date()); v.put("build_snapshot", b.isSnapshot());
-                v.put("lucene_version", IndexVersion.current().luceneVersion().toString());
-                v.put("minimum_wire_compatibility_version", b.minWireCompatVersion());
-                v.put("minimum_index_compatibility_version", b.minIndexCompatVersion());
-                m.put("version", v); m.put("tagline", "You Know, for Search");
-                return ch -> ch.sendResponse(new RestResponse(RestStatus.OK, ch.newBuilder().map(m)));
-            }
-        });
+    public Collection<RestHandler> getRestHandlers(
+        RestHandlersServices services,
+        Supplier<DiscoveryNodes> nodes,
+        Predicate<NodeFeature> features
+    ) {
+        return List.of(new DeleteByQuery(), new Root());
+    }
+
+    /** What clients look at first: who answers, in which version. */
+    private class Root extends BaseRestHandler {
+        @Override
+        public String getName() {
+            return "main_action";
+        }
+
+        @Override
+        public List<Route> routes() {
+            return List.of(new Route(RestRequest.Method.GET, "/"), new Route(RestRequest.Method.HEAD, "/"));
+        }
+
+        @Override
+        protected RestChannelConsumer prepareRequest(RestRequest request, NodeClient client) {
+            Map<String, Object> answer = new LinkedHashMap<>();
+            answer.put("name", cluster.getNodeName());
+            answer.put("cluster_name", cluster.getClusterName().value());
+            answer.put("cluster_uuid", cluster.state().metadata().clusterUUID());
+            answer.put("version", version(Build.current()));
+            answer.put("tagline", "You Know, for Search");
+            return channel -> channel.sendResponse(new RestResponse(RestStatus.OK, channel.newBuilder().map(answer)));
+        }
+
+        private Map<String, Object> version(Build build) {
+            Map<String, Object> version = new LinkedHashMap<>();
+            version.put("number", build.version());
+            version.put("build_flavor", build.flavor());
+            version.put("build_type", build.type().displayName());
+            version.put("build_hash", build.hash());
+            version.put("build_date", build.date());
+            version.put("build_snapshot", build.isSnapshot());
+            version.put("lucene_version", IndexVersion.current().luceneVersion().toString());
+            version.put("minimum_wire_compatibility_version", build.minWireCompatVersion());
+            version.put("minimum_index_compatibility_version", build.minIndexCompatVersion());
+            return version;
+        }
     }
 }
