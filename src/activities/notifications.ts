@@ -107,7 +107,7 @@ class StillSending extends Error {}
 async function within<T>(sending: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StillSending('no answer in time')), SEND_MS);
+    timer = setTimeout(() => reject(new StillSending('no answer in time')), SEND_MS).unref();
   });
   try {
     return await Promise.race([sending, late]);

@@ -13,6 +13,7 @@ import { createTemporalClient } from '../infra/temporal/connection.js';
 import { createFlows } from '../infra/temporal/flows.js';
 import { ensureSchedules, ensureSearchAttributes } from '../infra/temporal/namespace.js';
 import { createOutboxRelay } from '../infra/temporal/outbox-relay.js';
+import { aborted } from '../infra/temporal/pause.js';
 import { connectWorker, createWorker, installRuntime } from '../infra/temporal/worker.js';
 import { createVonageMessenger } from '../infra/vonage/messenger.js';
 
@@ -56,10 +57,8 @@ try {
   });
   const relay = createOutboxRelay({ outbox: createOutbox({ transact, query }), flows: createFlows({ client, taskQueue }), log });
   const relaying = relay.run(stop.signal);
-  const running = worker.run();
   log.info({ task_queue: taskQueue }, 'working');
-  stop.signal.addEventListener('abort', () => worker.shutdown());
-  await running.finally(() => stop.abort());
+  await worker.runUntil(aborted(stop.signal)).finally(() => stop.abort());
   await relaying;
   await connection.close();
   log.info({}, 'stopped');

@@ -3,17 +3,18 @@ import { isGrpcServiceError, ScheduleAlreadyRunning, ScheduleOverlapPolicy } fro
 import { SearchAttributeType } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../workflows/attributes.js';
 
-const ALREADY_EXISTS = 6;
+/** ALREADY_EXISTS; PERMISSION_DENIED and UNIMPLEMENTED where somebody else registers them, as on Temporal Cloud. */
+const LEAVE_IT: ReadonlySet<number> = new Set([6, 7, 12]);
 /** Numbers of temporal.api.enums.v1.IndexedValueType. */
 const INDEXED_VALUE_TYPE = { [SearchAttributeType.KEYWORD]: 2, [SearchAttributeType.BOOL]: 5 } as const;
 
-/** Registers the search attributes where they are missing. Needs the operator service, which Temporal Cloud does not offer. */
+/** Registers the search attributes where they are missing. */
 export async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
   for (const { name, type } of SEARCH_ATTRIBUTES) {
     await client.connection.operatorService
       .addSearchAttributes({ namespace, searchAttributes: { [name]: INDEXED_VALUE_TYPE[type] } })
       .catch((error: unknown) => {
-        if (!(isGrpcServiceError(error) && Number(error.code) === ALREADY_EXISTS)) throw error;
+        if (!(isGrpcServiceError(error) && LEAVE_IT.has(Number(error.code)))) throw error;
       });
   }
 }
