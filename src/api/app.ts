@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { ApiDeps } from './deps.js';
 import { accessLog } from './middleware/access-log.js';
+import { createAuthorise } from './middleware/auth.js';
 import { cors } from './middleware/cors.js';
 import { errors } from './middleware/errors.js';
 import { createLimitRate } from './middleware/rate-limits.js';
@@ -19,7 +20,7 @@ const API_PREFIX = '/api/v1';
 
 /** The whole API as a Koa application; it listens nowhere yet. */
 export function createApp(deps: ApiDeps): Koa {
-  const { config, log, now, authorise } = deps;
+  const { config, log, now } = deps;
   const { http } = config;
   const app = new Koa({ proxy: http.trustedProxies > 0, maxIpsCount: http.trustedProxies });
   app.on('error', (error: unknown) => log.error({ error }, 'a response could not be sent'));
@@ -33,7 +34,7 @@ export function createApp(deps: ApiDeps): Koa {
   app.use(timeOut({ ms: deps.requestTimeoutMs ?? REQUEST_TIMEOUT_MS, log }));
 
   const mountDeps: MountDeps = {
-    authorise,
+    authorise: createAuthorise({ tokens: deps.accessTokens, sessions: deps.sessionCache, query: deps.query }),
     limitRate: createLimitRate({ limiter: deps.rateLimiter, on: http.rateLimits }),
     checkResponses: config.environment === 'test',
   };

@@ -6,8 +6,8 @@ import type { Log } from '../domain/kernel/log.js';
 import type { RateLimiter } from '../domain/kernel/rate-limit.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
 import type { PaymentGateway } from '../domain/payments/ports.js';
+import type { AccessTokens, PasswordHasher, SecretTokens, SessionCache } from '../domain/users/index.js';
 import type { Flows } from '../workflows/contracts.js';
-import type { Authorise } from './middleware/auth.js';
 import type { HealthProbe } from './ports.js';
 
 /** All that requests are answered with; wired in `bin/api` and by tests. */
@@ -17,7 +17,10 @@ export interface ApiDeps {
   readonly query: Query;
   readonly cipher: Cipher;
   readonly flows: Flows;
-  readonly authorise: Authorise;
+  readonly passwords: PasswordHasher;
+  readonly accessTokens: AccessTokens;
+  readonly secretTokens: SecretTokens;
+  readonly sessionCache: SessionCache;
   readonly cartCache: CartCache;
   readonly rateLimiter: RateLimiter;
   /** By provider: what a checkout may pay with. */
