@@ -11,6 +11,8 @@ export const paymentEventWorkflowId = (eventId: string): string => `payment-even
 export const catalogueImportWorkflowId = (importId: string): string => `catalogue-import-${importId}`;
 /** `batch` is a digest of the products: the same outbox id may be relayed again with more of them. */
 export const searchIndexWorkflowId = (outboxId: number, batch: string): string => `search-index-${outboxId}-${batch}`;
+/** One at a time, whoever asks for it. */
+export const SEARCH_REBUILD_WORKFLOW_ID = 'search-rebuild';
 
 export interface CheckoutInput {
   readonly checkoutId: string;

@@ -6,3 +6,4 @@ export { notify } from './notify.js';
 export { passwordReset } from './password-reset.js';
 export { paymentEvent } from './payment-event.js';
 export { reservationExpiry, reservationSweep } from './reservation-expiry.js';
+export { searchIndex, searchRebuild } from './search-index.js';

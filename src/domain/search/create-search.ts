@@ -5,6 +5,7 @@ import { createBreaker } from './breaker.js';
 import { positionFor, readCursor, writeCursor } from './cursor.js';
 import type { Hits, SearchReader } from './ports.js';
 import { suggestCategories } from './postgres-suggest.js';
+import { correct } from './words.js';
 import {
   PRICE_BANDS,
   type Backend,
@@ -72,7 +73,7 @@ export function createSearch({ primary, fallback, query, now, onOutage }: Search
         data: cards.filter((card) => stillMeets(card, request)),
         total: answer.total,
         facets: nameFacets(answer.facets, names),
-        didYouMean: answer.didYouMean,
+        didYouMean: correct(request.text, answer.corrections),
         nextCursor: answer.more && last !== undefined ? writeCursor({ sort: request.sort, backend, seen, last }) : null,
         backend,
       };

@@ -3,4 +3,4 @@ export { readChanges, readChangesAfter } from './documents.js';
 export type * from './ports.js';
 export { createPostgresSearch } from './postgres-search.js';
 export * from './types.js';
-export { learnWords, replaceWords } from './words.js';
+export { learnWords } from './words.js';

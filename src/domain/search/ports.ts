@@ -25,8 +25,14 @@ export interface Hits {
   readonly more: boolean;
   readonly total: number;
   readonly facets: FacetCounts;
-  /** The text with the words corrected that occur nowhere; null where all occur. */
-  readonly didYouMean: string | null;
+  /** For words that occur nowhere. */
+  readonly corrections: readonly Correction[];
+}
+
+export interface Correction {
+  /** In lower case. */
+  readonly typed: string;
+  readonly word: string;
 }
 
 export interface ProductMatches {

@@ -4,7 +4,7 @@ import type { Query } from '../kernel/transact.js';
 import type { Hit, Hits, SearchQuery, SearchReader } from './ports.js';
 import { suggestProducts } from './postgres-suggest.js';
 import { PRICE_BANDS, type FacetValue, type SearchSort } from './types.js';
-import { correctSpelling } from './words.js';
+import { findCorrections } from './words.js';
 
 /** Searches where the truth is: slower and plainer than an engine, and always there. */
 export function createPostgresSearch(query: Query): SearchReader {
@@ -129,6 +129,6 @@ async function searchProducts(em: EntityManager, query: SearchQuery): Promise<Hi
       price: PRICE_BANDS.map((_, index) => row.price[index + 1] ?? 0),
       inStock: { yes: row.stocked, no: row.sold_out },
     },
-    didYouMean: await correctSpelling(em, query.text),
+    corrections: await findCorrections(em, query.text),
   };
 }

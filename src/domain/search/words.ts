@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Correction } from './ports.js';
 
 const SHORTEST = 4;
 
@@ -17,11 +18,11 @@ export async function learnWords(em: EntityManager, productIds: readonly string[
   );
 }
 
-/** The text with each word replaced that no product has by the nearest that one has; null where nothing changes. */
-export async function correctSpelling(em: EntityManager, text: string): Promise<string | null> {
+/** For each word of the text that no product has, the nearest that one has. */
+export async function findCorrections(em: EntityManager, text: string): Promise<Correction[]> {
   const words = [...new Set(text.toLowerCase().match(/\p{L}+/gu) ?? [])].filter((word) => word.length >= SHORTEST);
-  if (words.length === 0) return null;
-  const rows = await em.execute<{ typed: string; word: string }[]>(
+  if (words.length === 0) return [];
+  return em.execute<Correction[]>(
     `select typed, near.word from jsonb_array_elements_text(?::jsonb) as typed
      cross join lateral (
        select word from search_words where word % typed order by similarity(word, typed) desc, word limit 1
@@ -31,11 +32,11 @@ export async function correctSpelling(em: EntityManager, text: string): Promise<
        and near.word <> typed`,
     [JSON.stringify(words)],
   );
-  return replaceWords(text, new Map(rows.map(({ typed, word }) => [typed, word])));
 }
 
-/** Null where no word of the text is to be replaced. */
-export function replaceWords(text: string, replacements: ReadonlyMap<string, string>): string | null {
-  const replaced = text.replace(/\p{L}+/gu, (word) => replacements.get(word.toLowerCase()) ?? word);
-  return replaced === text ? null : replaced;
+/** The text with its words corrected; null where none is. */
+export function correct(text: string, corrections: readonly Correction[]): string | null {
+  const replacements = new Map(corrections.map(({ typed, word }) => [typed, word]));
+  const corrected = text.replace(/[\p{L}\p{N}]+/gu, (word) => replacements.get(word.toLowerCase()) ?? word);
+  return corrected === text ? null : corrected;
 }
