@@ -50,23 +50,21 @@ export interface Resolved {
 /** Takes a service from the first way that works; says what was chosen and why. Never throws. */
 export async function resolveService(
   service: Service,
+  ways: readonly Way[],
   context: Omit<ServiceContext, 'say'>,
   console: Console,
 ): Promise<Resolved> {
   const say = (text: string): void => console.step(service.name, text);
   const started = performance.now();
   const reasons: string[] = [];
-  for (const way of waysFor(service, context.env)) {
-    const attempt = service.ways[way];
-    if (attempt === undefined) {
-      reasons.push(`there is no ${way} way`);
-      continue;
-    }
+  for (const way of ways) {
+    const attempt = service.ways[way] ?? (() => Promise.reject(new Error(`there is no ${way} way`)));
     const patience = setInterval(
       () => say(`still at it, ${Math.round((performance.now() - started) / 1000)} s`),
       PROGRESS_EVERY_MS,
     );
     try {
+      if (way === 'environment' && !isSet(service, context.env)) throw new Error(`${service.variable} is not set`);
       const found = await attempt({ ...context, say });
       const why = reasons.length === 0 ? '' : ` (because ${reasons.join('; ')})`;
       say(`ready in ${((performance.now() - started) / 1000).toFixed(1)} s: ${found.from}, ${found.version}${why}`);
@@ -74,7 +72,7 @@ export async function resolveService(
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       reasons.push(reason.split('\n')[0] ?? way);
-      if (way !== 'environment' || context.env[service.variable] !== undefined) say(`not by ${way}: ${reason}`);
+      say(`not by ${way}: ${reason}`);
     } finally {
       clearInterval(patience);
     }
@@ -82,29 +80,34 @@ export async function resolveService(
   return { name: service.name, reason: `${service.name} cannot be had (${reasons.join('; ')}): ${service.advice}` };
 }
 
-/** PERDURE_SERVICES is one way for all (`docker`) or one for some (`redis=docker,postgres=local`). */
+/**
+ * The ways to try, in order. PERDURE_SERVICES is one way for all that have it (`docker`), or one for some
+ * (`redis=docker,postgres=local`).
+ */
 export function waysFor(
   service: Pick<Service, 'name' | 'variable' | 'ways'>,
   env: ServiceContext['env'],
 ): readonly Way[] {
-  const forced = forcedWay(service.name, env['PERDURE_SERVICES'] ?? '');
+  const forced = forcedWay(service, env['PERDURE_SERVICES'] ?? '');
   if (forced !== undefined) return [forced];
-  // A URL that was set on purpose is never silently replaced by another server.
-  if (env[service.variable] !== undefined && env[service.variable] !== '') return ['environment'];
-  return WAYS.filter((way) => way !== 'environment' && service.ways[way] !== undefined);
+  return WAYS.filter((way) => service.ways[way] !== undefined && (way !== 'environment' || isSet(service, env)));
 }
 
-function forcedWay(name: string, setting: string): Way | undefined {
-  let forced: Way | undefined;
-  for (const part of setting
-    .split(',')
-    .map((text) => text.trim())
-    .filter((text) => text !== '')) {
+const isSet = ({ variable }: Pick<Service, 'variable'>, env: ServiceContext['env']): boolean =>
+  env[variable] !== undefined && env[variable] !== '';
+
+function forcedWay({ name, ways }: Pick<Service, 'name' | 'ways'>, setting: string): Way | undefined {
+  let forAll: Way | undefined;
+  let forThis: Way | undefined;
+  for (const part of setting.split(',').map((text) => text.trim())) {
+    if (part === '') continue;
     const [first = '', second] = part.split('=');
     const way = WAYS.find((candidate) => candidate === (second ?? first));
     if (way === undefined)
       throw new Error(`PERDURE_SERVICES takes ${WAYS.join(', ')}, or service=way pairs, not "${part}"`);
-    if (second === undefined ? forced === undefined : first === name) forced = way;
+    if (second === undefined) forAll = way;
+    else if (first === name) forThis = way;
   }
-  return forced;
+  // The simulators run on this machine, whatever the rest does.
+  return forThis ?? (forAll !== undefined && ways[forAll] !== undefined ? forAll : undefined);
 }

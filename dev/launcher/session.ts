@@ -1,13 +1,14 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockHolder, tryLock, unlock } from '../bootstrap/lock.js';
+import { tryLock, unlock } from '../bootstrap/lock.js';
+import { announce, findOwner, lockFile, removeAnnouncement } from './announcement.js';
 import { emptyComposed, requireDocker, stopComposed } from './compose.js';
 import type { Console } from './console.js';
 import { childEnvironment } from './environment.js';
 import type { Lifetime } from './lifetime.js';
-import { emptyProfile, openProfile, profileFolder, writePrivate, type Profile } from './profile.js';
+import { emptyProfile, openProfile, profileFolder, type Profile } from './profile.js';
 import { cleanUp, openRunBook, type RunBook } from './run-record.js';
-import { resolveService, type Resolved, type Service } from './service.js';
+import { resolveService, waysFor, type Resolved, type Service } from './service.js';
 import { emptyPostgres } from './services/postgres-home.js';
 import { createSupervisor, type Supervisor } from './supervisor.js';
 
@@ -43,46 +44,42 @@ export interface SessionOptions {
   readonly lenient: boolean;
 }
 
-interface Announcement {
-  readonly command: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly missing: readonly Resolved[];
-}
-
 const NO_RECORD: RunBook = { add: () => undefined, remove: () => undefined, noteCompose: () => undefined };
 
 /** Makes this process the owner of a profile, cleans up after a crashed one and starts the services. */
 export async function openSession(options: SessionOptions, lifetime: Lifetime, console: Console): Promise<Session> {
   const { root, profile: name } = options;
   const folder = profileFolder(root, name);
-  const lock = join(folder, 'launcher.lock');
-  if (!tryLock(lock)) {
-    const holder = lockHolder(lock);
+  const plan = options.services.map((service) => ({ service, ways: waysFor(service, process.env) }));
+  if (!tryLock(lockFile(folder))) {
+    const owner = findOwner(root, name);
     throw new Error(
-      `profile ${name} is in use by process ${holder?.pid ?? '?'}${described(folder)}; stop it (Ctrl-C there), or choose another with --profile`,
+      `profile ${name} is in use by process ${owner?.pid ?? '?'} (${owner?.command ?? 'ending'}): stop that, or choose another with --profile`,
     );
   }
-  lifetime.defer(() => unlock(lock));
+  lifetime.defer(() => unlock(lockFile(folder)));
+  announce(folder, { command: options.command });
+  lifetime.defer(() => removeAnnouncement(folder));
   const left = await cleanUp(folder, (project) => stopComposed(root, project));
   if (left.length > 0) console.line(`stopped what an earlier run left behind: ${left.join(', ')}`);
   if (options.fresh) await empty(root, name);
 
   const profile = openProfile(root, name);
   const book = openRunBook(folder);
+  setLogsAside(profile.subfolder('logs'));
   const supervisor = createSupervisor(profile.subfolder('logs'), book);
-  lifetime.defer(() => removeAnnouncement(folder));
   lifetime.defer(async () => {
     await supervisor.stopAll();
     await cleanUp(folder, (project) => stopComposed(root, project));
   });
   const context = { profile, supervisor, book, env: process.env };
-  const resolved = await Promise.all(options.services.map((service) => resolveService(service, context, console)));
+  const resolved = await Promise.all(plan.map(({ service, ways }) => resolveService(service, ways, context, console)));
   showServices(resolved, options.services, console);
   refuseMissing(resolved, options);
 
   const missing = resolved.filter((service) => service.found === undefined);
   const env = await childEnvironment(profile, resolved, options.nodeEnv);
-  announce(folder, { command: options.command, env, missing });
+  announce(folder, { command: options.command, up: { env, missing } });
   return { services: describeServices(profile, env, missing), supervisor, attached: false };
 }
 
@@ -92,16 +89,14 @@ export function attachSession(
   name: string,
   lifetime: Lifetime,
 ): (Session & { readonly command: string }) | undefined {
-  const folder = profileFolder(root, name);
-  if (lockHolder(join(folder, 'launcher.lock')) === undefined) return undefined;
-  const announcement = readAnnouncement(folder);
-  if (announcement === undefined) return undefined;
+  const owner = findOwner(root, name);
+  if (owner?.up === undefined) return undefined;
   const profile = openProfile(root, name);
   // The record is the owner's; what is started here ends with us.
   const supervisor = createSupervisor(profile.subfolder('logs'), NO_RECORD);
   lifetime.defer(() => supervisor.stopAll());
-  const { command, env, missing } = announcement;
-  return { services: describeServices(profile, env, missing), supervisor, attached: true, command };
+  const { env, missing } = owner.up;
+  return { services: describeServices(profile, env, missing), supervisor, attached: true, command: owner.command };
 }
 
 function describeServices(
@@ -139,6 +134,12 @@ function refuseMissing(resolved: readonly Resolved[], options: SessionOptions): 
     throw new Error(`cannot go on without ${needed.map(({ name }) => name).join(', ')}: see above`);
 }
 
+/** The logs of the last run stay readable for one more. */
+function setLogsAside(folder: string): void {
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.log') && !file.endsWith('.previous.log')))
+    renameSync(join(folder, name), join(folder, name.replace(/log$/, 'previous.log')));
+}
+
 async function empty(root: string, name: string): Promise<void> {
   const { owner } = openProfile(root, name);
   await requireDocker().then(
@@ -147,29 +148,4 @@ async function empty(root: string, name: string): Promise<void> {
   );
   emptyPostgres(root, name);
   emptyProfile(root, name);
-}
-
-function announce(folder: string, announcement: Announcement): void {
-  writePrivate(join(folder, 'services.json'), JSON.stringify(announcement, null, 2));
-  const lines = Object.entries(announcement.env).map(
-    ([key, value]) => `export ${key}='${value.replaceAll("'", String.raw`'\''`)}'\n`,
-  );
-  writePrivate(join(folder, 'env'), lines.join(''));
-}
-
-function removeAnnouncement(folder: string): void {
-  for (const file of ['services.json', 'env']) rmSync(join(folder, file), { force: true });
-}
-
-function readAnnouncement(folder: string): Announcement | undefined {
-  try {
-    return JSON.parse(readFileSync(join(folder, 'services.json'), 'utf8')) as Announcement;
-  } catch {
-    return undefined;
-  }
-}
-
-function described(folder: string): string {
-  const command = readAnnouncement(folder)?.command;
-  return command === undefined ? '' : ` (${command})`;
 }

@@ -1,22 +1,14 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { findOwner } from '../announcement.js';
 import type { Console } from '../console.js';
 import type { Lifetime } from '../lifetime.js';
 import { attachSession, openSession, type Session } from '../session.js';
 import { TEST_SERVICES } from '../services/index.js';
 import { createTemplate, dropTestDatabases } from '../test-databases.js';
+import { summarise, type JestResults } from '../verdict.js';
 import { readOptions, type Command } from './command.js';
-
-interface JestResults {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  /** Files that could not even be loaded. */
-  readonly numRuntimeErrorTestSuites: number;
-  readonly success: boolean;
-}
 
 const NOTHING_RAN = '0 passed, 1 failed';
 
@@ -56,26 +48,19 @@ export const testCommand: Command = {
   },
 };
 
-/** "12 passed, 0 failed", and how many were skipped when some were. */
-export function summarise(results: JestResults, code: number): string {
-  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-  const skipped = results.numPendingTests + results.numTodoTests;
-  // A run that failed for another reason (coverage, no tests found) is not "0 failed".
-  const shown = code === 0 ? failed : Math.max(1, failed);
-  return `${results.numPassedTests} passed, ${shown} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
-}
-
 /** Services that somebody keeps up for tests are used; those of another test run are left alone. */
 async function testSession(root: string, wanted: string, lifetime: Lifetime, console: Console): Promise<Session> {
   const inCi = process.env['CI'] === 'true';
   for (let number = 1; ; number += 1) {
     const profile = number === 1 ? wanted : `${wanted}-${number}`;
-    const attached = attachSession(root, profile, lifetime);
-    if (attached?.command === 'services') {
+    const owner = findOwner(root, profile);
+    if (owner !== undefined) {
+      if (owner.command !== 'services') continue;
+      const attached = attachSession(root, profile, lifetime);
+      if (attached === undefined) throw new Error(`the services of profile ${profile} are still starting: try again`);
       console.line(`using the services of profile ${profile}, which are up`);
       return attached;
     }
-    if (attached !== undefined) continue;
     return openSession(
       {
         root,

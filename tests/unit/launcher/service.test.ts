@@ -17,15 +17,19 @@ const all = service({
   build: async () => found,
 });
 const resolve = (of: Service, env = {}): ReturnType<typeof resolveService> =>
-  resolveService(of, { env } as unknown as Parameters<typeof resolveService>[1], silent);
+  resolveService(of, waysFor(of, env), { env } as unknown as Parameters<typeof resolveService>[2], silent);
 
 describe('ways', () => {
   test('with nothing set, are local, Docker and a build, in this order', () => {
     expect(waysFor(all, {})).toEqual(['local', 'docker', 'build']);
   });
 
-  test('with its variable set, are the environment alone', () => {
-    expect(waysFor(all, { REDIS_URL: 'redis://elsewhere' })).toEqual(['environment']);
+  test('with its variable set, are the environment first', () => {
+    expect(waysFor(all, { REDIS_URL: 'redis://elsewhere' })).toEqual(['environment', 'local', 'docker', 'build']);
+  });
+
+  test('with a way forced on all that this service does not have, are its own', () => {
+    expect(waysFor(service({ local: async () => found }), { PERDURE_SERVICES: 'docker' })).toEqual(['local']);
   });
 
   test('with PERDURE_SERVICES naming this service and a way for all, are its own', () => {
@@ -42,6 +46,13 @@ describe('a service', () => {
   test('whose first way fails, is taken from the next', async () => {
     const broken = service({ local: () => Promise.reject(new Error('no such program')), docker: async () => found });
     await expect(resolve(broken)).resolves.toEqual({ name: 'redis', found });
+  });
+
+  test('that is to come from the environment, when its variable is not set, says so', async () => {
+    await expect(resolve(all, { PERDURE_SERVICES: 'environment' })).resolves.toEqual({
+      name: 'redis',
+      reason: 'redis cannot be had (REDIS_URL is not set): install Redis',
+    });
   });
 
   test('that cannot be had, answers in one sentence why and what to do', async () => {
