@@ -63,7 +63,18 @@ function facts(line: Line) {
     .toSorted(([a], [b]) => (usage.get(b) ?? 0) - (usage.get(a) ?? 0) || (a < b ? -1 : 1))
     .slice(0, ATTRIBUTES);
   const ean = line.ean.slice(0, 3);
-  return { sku, mpn, title, brand, category, price_cents, currency, ean, released_at, attributes: Object.fromEntries(attributes) };
+  return {
+    sku,
+    mpn,
+    title,
+    brand,
+    category,
+    price_cents,
+    currency,
+    ean,
+    released_at,
+    attributes: Object.fromEntries(attributes),
+  };
 }
 
 function rank(sku: string): string {

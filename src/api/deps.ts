@@ -6,6 +6,7 @@ import type { Log } from '../domain/kernel/log.js';
 import type { RateLimiter } from '../domain/kernel/rate-limit.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
 import type { PaymentGateway } from '../domain/payments/ports.js';
+import type { Search } from '../domain/search/index.js';
 import type { AccessTokens, PasswordHasher, SecretTokens, SessionCache } from '../domain/users/index.js';
 import type { Flows } from '../workflows/contracts.js';
 import type { HealthProbe } from './ports.js';
@@ -23,6 +24,7 @@ export interface ApiDeps {
   readonly sessionCache: SessionCache;
   readonly cartCache: CartCache;
   readonly rateLimiter: RateLimiter;
+  readonly search: Search;
   /** By provider: what a checkout may pay with. */
   readonly gateways: ReadonlyMap<string, PaymentGateway>;
   readonly probes: readonly HealthProbe[];

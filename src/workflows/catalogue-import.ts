@@ -40,7 +40,8 @@ export async function catalogueImport({ importId }: CatalogueImportInput): Promi
     if (progress.status === 'running' && workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof catalogueImport>({ importId });
   } while (progress.status === 'running');
-  if (progress.status === 'failed') throw ApplicationFailure.nonRetryable(progress.failure ?? 'failed', 'import_failed');
+  if (progress.status === 'failed')
+    throw ApplicationFailure.nonRetryable(progress.failure ?? 'failed', 'import_failed');
   return progress;
 }
 

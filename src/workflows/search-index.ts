@@ -23,7 +23,10 @@ export async function searchIndex({ productIds }: SearchIndexInput): Promise<voi
   parking.describe(`Indexing ${productIds.length} products for search`);
   const outcome = await parking.step(
     index,
-    { name: 'Index the products', helps: 'Look at Elasticsearch. Until it is back, searches are answered from PostgreSQL.' },
+    {
+      name: 'Index the products',
+      helps: 'Look at Elasticsearch. Until it is back, searches are answered from PostgreSQL.',
+    },
     (run) => run.indexProducts(productIds),
   );
   if (outcome.rebuild) await startRebuild();
@@ -33,7 +36,10 @@ export async function searchIndex({ productIds }: SearchIndexInput): Promise<voi
 /** Fills the whole index, as when it is new, lost, or of another shape. */
 export async function searchRebuild(): Promise<{ readonly products: number }> {
   setCurrentDetails('Filling the search index; until it is done, searches are answered as before');
-  const outcome = await rebuildIndex.executeWithOptions({ summary: 'Fill the search index and let searches read it' }, []);
+  const outcome = await rebuildIndex.executeWithOptions(
+    { summary: 'Fill the search index and let searches read it' },
+    [],
+  );
   setCurrentDetails(`The search index holds ${outcome.products} products`);
   return outcome;
 }

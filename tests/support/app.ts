@@ -3,6 +3,7 @@ import { createApp } from '../../src/api/app.js';
 import type { ApiDeps } from '../../src/api/deps.js';
 import { serve } from '../../src/api/serve.js';
 import { newId } from '../../src/domain/kernel/ids.js';
+import { createPostgresSearch, createSearch } from '../../src/domain/search/index.js';
 import { createAccessTokens } from '../../src/infra/crypto/access-tokens.js';
 import { createCipher, type Key } from '../../src/infra/crypto/aes-cipher.js';
 import { createPasswordHasher } from '../../src/infra/crypto/passwords.js';
@@ -69,6 +70,13 @@ export async function openApp(change: Change = {}) {
     sessionCache: createSessionCache({ redis, prefix }),
     cartCache: createCartCache({ redis, prefix }),
     rateLimiter: createRateLimiter({ redis, prefix, log }),
+    search: createSearch({
+      primary: null,
+      fallback: createPostgresSearch(query),
+      query,
+      now: () => new Date(),
+      onOutage: () => undefined,
+    }),
     gateways: new Map(),
     probes: [],
     log,

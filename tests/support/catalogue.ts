@@ -49,12 +49,16 @@ export async function openCatalogue() {
     transact,
     query,
     activities,
-    rows: <T>(sql: string, params: readonly unknown[] = []): Promise<T[]> => query((em) => em.execute<T[]>(sql, [...params])),
+    rows: <T>(sql: string, params: readonly unknown[] = []): Promise<T[]> =>
+      query((em) => em.execute<T[]>(sql, [...params])),
 
     /** Writes lines to a file; text stands as it is. */
     async file(lines: readonly (TestLine | string)[]): Promise<string> {
       const path = join(folder, `${newId()}.ndjson`);
-      await writeFile(path, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
+      await writeFile(
+        path,
+        lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''),
+      );
       return path;
     },
 

@@ -3,9 +3,11 @@ import type { Endpoint } from '../endpoint.js';
 import { createLimitGuesses } from '../limit-guesses.js';
 import { createAuthRoutes } from './auth.js';
 import { createCartRoutes } from './cart.js';
+import { createCategoryRoutes } from './categories.js';
 import { createCheckoutRoutes } from './checkout/index.js';
 import { createOrderRoutes } from './orders.js';
 import { createPricingRoutes } from './pricing.js';
+import { createProductRoutes } from './products/index.js';
 import { createReservationRoutes } from './reservation.js';
 import { createShippingRoutes } from './shipping.js';
 import { createUserRoutes } from './users.js';
@@ -18,6 +20,8 @@ export function createEndpoints(deps: ApiDeps): Endpoint[] {
   return [
     ...createAuthRoutes({ ...deps, limitGuesses }),
     ...createUserRoutes({ ...deps, limitGuesses }),
+    ...createCategoryRoutes(deps),
+    ...createProductRoutes(deps),
     ...createCartRoutes({ ...deps, shop }),
     ...createPricingRoutes(deps),
     ...createShippingRoutes({ ...deps, shop }),

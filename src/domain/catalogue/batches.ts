@@ -13,7 +13,10 @@ export async function* batches(lines: AsyncIterable<SourceLine>, size: number, c
   let claimed = new Set<string>();
   for await (const { line, end, text, problem } of lines) {
     if (text?.trim() === '') continue;
-    const parsed = text === null ? refused('(line)', problem ?? 'cannot be read') : parseLine(line === 1 ? text.replace(/^\uFEFF/, '') : text, currency);
+    const parsed =
+      text === null
+        ? refused('(line)', problem ?? 'cannot be read')
+        : parseLine(line === 1 ? text.replace(/^\uFEFF/, '') : text, currency);
     const skus = parsed.kind === 'line' ? skusOf(parsed.line) : [];
     if (isFilled(batch) && (batch.length === size || skus.some((sku) => claimed.has(sku)))) {
       yield batch;

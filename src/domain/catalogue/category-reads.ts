@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { notFound } from '../kernel/errors.js';
+import { isSlug } from './slug.js';
 import type { CategoryDetail, CategoryName, CategoryNode } from './types.js';
 
 interface TreeRow {
@@ -11,7 +12,9 @@ interface TreeRow {
 
 /** The whole tree, siblings by position and name. */
 export async function listCategories(em: EntityManager): Promise<CategoryNode[]> {
-  const rows = await em.execute<TreeRow[]>('select id, parent_id, slug, name from categories order by position, name, id');
+  const rows = await em.execute<TreeRow[]>(
+    'select id, parent_id, slug, name from categories order by position, name, id',
+  );
   const below = Map.groupBy(rows, (row) => row.parent_id);
   const grow = (parentId: string | null): CategoryNode[] =>
     (below.get(parentId) ?? []).map(({ id, slug, name }) => ({ id, slug, name, children: grow(id) }));
@@ -20,6 +23,7 @@ export async function listCategories(em: EntityManager): Promise<CategoryNode[]>
 
 /** @throws DomainError `not_found` */
 export async function findCategory(em: EntityManager, slug: string): Promise<CategoryDetail> {
+  if (!isSlug(slug)) throw notFound('category');
   const [row] = await em.execute<CategoryDetail[]>(
     `select c.id, c.slug, c.name,
        (select json_agg(json_build_object('slug', a.slug, 'name', a.name) order by nlevel(a.path))

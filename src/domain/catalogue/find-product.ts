@@ -3,6 +3,7 @@ import { notFound } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { money } from '../kernel/money.js';
 import { CARD_COLUMNS, CARD_TABLES, toCard, type CardRow } from './cards.js';
+import { isSlug } from './slug.js';
 import type { ProductDetail } from './types.js';
 
 interface DetailRow extends CardRow {
@@ -28,6 +29,8 @@ interface DetailRow extends CardRow {
  * @throws DomainError `not_found`
  */
 export async function findProduct(em: EntityManager, idOrSlug: string): Promise<ProductDetail> {
+  const byId = isId(idOrSlug);
+  if (!byId && !isSlug(idOrSlug)) throw notFound('product');
   const [row] = await em.execute<DetailRow[]>(
     `select ${CARD_COLUMNS}, p.description, p.mpn, p.ean, p.released_on::text as released_on, p.attributes, p.options, p.images,
        (select json_agg(json_build_object('id', v.id, 'sku', v.sku, 'title', v.title, 'options', v.options,
@@ -36,7 +39,7 @@ export async function findProduct(em: EntityManager, idOrSlug: string): Promise<
         from variants v left join stock_levels s on s.variant_id = v.id
         where v.product_id = p.id and v.status = 'active') as variants
      from ${CARD_TABLES}
-     where p.status = 'published' and ${isId(idOrSlug) ? 'p.id = ?' : 'p.slug = ?'}`,
+     where p.status = 'published' and ${byId ? 'p.id = ?' : 'p.slug = ?'}`,
     [idOrSlug],
   );
   if (row === undefined) throw notFound('product');
@@ -49,7 +52,10 @@ export async function findProduct(em: EntityManager, idOrSlug: string): Promise<
     attributes: row.attributes,
     options: row.options,
     images: row.images,
-    variants: (row.variants ?? []).map(({ price_amount: amount, ...variant }) => ({ ...variant, price: money(amount, row.currency) })),
+    variants: (row.variants ?? []).map(({ price_amount: amount, ...variant }) => ({
+      ...variant,
+      price: money(amount, row.currency),
+    })),
   };
 }
 

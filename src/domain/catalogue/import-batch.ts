@@ -33,17 +33,33 @@ export async function importBatch(em: EntityManager, batch: ImportBatch): Promis
   await lockCatalogue(em);
   await claimProgress(em, batch);
 
-  const parsed = batch.entries.flatMap(({ line, parsed }) => (parsed.kind === 'line' ? [{ number: line, line: parsed.line }] : []));
+  const parsed = batch.entries.flatMap(({ line, parsed }) =>
+    parsed.kind === 'line' ? [{ number: line, line: parsed.line }] : [],
+  );
   const refusals: ImportRefusal[] = batch.entries.flatMap(({ line, parsed }) =>
     parsed.kind === 'refused' ? parsed.problems.map((problem) => ({ line, ...problem })) : [],
   );
-  const owners = await findOwners(em, parsed.map(({ line }) => line));
-  const plan = planProducts(parsed, owners, await takenSlugs(em, parsed.map(({ line }) => line)));
+  const owners = await findOwners(
+    em,
+    parsed.map(({ line }) => line),
+  );
+  const plan = planProducts(
+    parsed,
+    owners,
+    await takenSlugs(
+      em,
+      parsed.map(({ line }) => line),
+    ),
+  );
   refusals.push(...plan.refusals);
 
   const changed = await writeLines(em, batch.importId, plan.lines);
   await writeRefusals(em, batch.importId, refusals);
-  await publish(em, batch, plan.lines.filter((each) => changed.has(each.product.id)));
+  await publish(
+    em,
+    batch,
+    plan.lines.filter((each) => changed.has(each.product.id)),
+  );
   await advance(em, batch, {
     created: plan.lines.filter((each) => each.isNew).length,
     updated: plan.lines.filter((each) => !each.isNew && changed.has(each.product.id)).length,
@@ -53,10 +69,20 @@ export async function importBatch(em: EntityManager, batch: ImportBatch): Promis
 }
 
 /** The ids of the products that were written. */
-async function writeLines(em: EntityManager, importId: string, lines: readonly PlannedLine[]): Promise<ReadonlySet<string>> {
+async function writeLines(
+  em: EntityManager,
+  importId: string,
+  lines: readonly PlannedLine[],
+): Promise<ReadonlySet<string>> {
   if (lines.length === 0) return new Set();
-  const categoryOf = await resolveCategories(em, lines.map((each) => each.categoryPath));
-  const products = await upsertProducts(em, lines.map((each) => ({ ...each.product, category_id: categoryOf(each.categoryPath) })));
+  const categoryOf = await resolveCategories(
+    em,
+    lines.map((each) => each.categoryPath),
+  );
+  const products = await upsertProducts(
+    em,
+    lines.map((each) => ({ ...each.product, category_id: categoryOf(each.categoryPath) })),
+  );
   const variants = lines.flatMap((each) => each.variants);
   const listed = lines.filter((each) => each.listsVariants).map((each) => each.product.id);
   const varied = [...(await upsertVariants(em, variants)), ...(await retireUnlisted(em, listed, variants))];
@@ -72,9 +98,12 @@ async function claimProgress(em: EntityManager, batch: ImportBatch): Promise<voi
     'select lines_read, status from imports where id = ? for update',
     [batch.importId],
   );
-  if (row?.status !== 'running') throw new DomainError('invalid_transition', 'the import is not running', { importId: batch.importId });
+  if (row?.status !== 'running')
+    throw new DomainError('invalid_transition', 'the import is not running', { importId: batch.importId });
   if (row.lines_read !== batch.after)
-    throw new DomainError('temporarily_unavailable', 'another attempt of this import got ahead', { line: row.lines_read });
+    throw new DomainError('temporarily_unavailable', 'another attempt of this import got ahead', {
+      line: row.lines_read,
+    });
 }
 
 async function advance(

@@ -31,7 +31,10 @@ const Line = z.object({
   category: z.array(text(120)).min(1).max(12),
   price_cents: cents,
   currency: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code'),
-  ean: z.array(z.string().regex(/^\d{8,14}$/, 'must be 8 to 14 digits')).max(200).default([]),
+  ean: z
+    .array(z.string().regex(/^\d{8,14}$/, 'must be 8 to 14 digits'))
+    .max(200)
+    .default([]),
   released_at: optional(z.iso.date()).transform((date) => date ?? null),
   image_url: optional(z.url({ protocol: /^https?$/ }).max(2_000)).transform((url) => url ?? null),
   attributes: z.record(z.string().max(256), attribute).default({}),

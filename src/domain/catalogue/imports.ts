@@ -27,7 +27,11 @@ export async function importSource(em: EntityManager, importId: string): Promise
  * Opens or reopens an import and says where it stands; null when it has ended.
  * @throws DomainError `conflict` when the file is no longer the one it began with
  */
-export async function resumeImport(em: EntityManager, importId: string, fingerprint: string): Promise<SourcePosition | null> {
+export async function resumeImport(
+  em: EntityManager,
+  importId: string,
+  fingerprint: string,
+): Promise<SourcePosition | null> {
   const row = await findRow(em, importId);
   if (isClosed(row.status)) return null;
   if (row.fingerprint !== null && row.fingerprint !== fingerprint)

@@ -13,7 +13,8 @@ interface Order {
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && !/[\0\p{Cs}]/u.test(value);
-const isTime = (value: unknown): boolean => typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && !Number.isNaN(Date.parse(value));
+const isTime = (value: unknown): boolean =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && !Number.isNaN(Date.parse(value));
 
 const ORDERS: Record<ProductSort, Order> = {
   newest: { column: 'p.created_at', cast: 'timestamptz', descending: true, isValue: isTime },
@@ -55,7 +56,10 @@ function filterSql(filter: ProductFilter): { conditions: string[]; params: (stri
     params.push(param);
   };
   if (filter.category !== undefined)
-    add('p.category_id in (select k.id from categories k join categories top on k.path <@ top.path where top.slug = ?)', filter.category);
+    add(
+      'p.category_id in (select k.id from categories k join categories top on k.path <@ top.path where top.slug = ?)',
+      filter.category,
+    );
   if (filter.brand !== undefined) add('p.brand = ?', filter.brand);
   if (filter.minPrice !== undefined) add('p.price_amount >= ?', filter.minPrice);
   if (filter.maxPrice !== undefined) add('p.price_amount <= ?', filter.maxPrice);

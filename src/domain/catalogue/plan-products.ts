@@ -96,7 +96,10 @@ function withDefault(line: ImportLine): ImportVariant[] {
   const variants = line.variants ?? [];
   const own = variants.find((variant) => variant.sku === line.sku) ?? { sku: line.sku, title: '', options: {} };
   const stock = own.stock ?? line.stock;
-  return [{ ...own, ...(stock === undefined ? {} : { stock }) }, ...variants.filter((variant) => variant.sku !== line.sku)];
+  return [
+    { ...own, ...(stock === undefined ? {} : { stock }) },
+    ...variants.filter((variant) => variant.sku !== line.sku),
+  ];
 }
 
 function stockOf(row: VariantRow, variant: ImportVariant | undefined, exists: boolean): ImportedStock[] {
@@ -108,6 +111,7 @@ function stockOf(row: VariantRow, variant: ImportVariant | undefined, exists: bo
 function optionsOf(variants: readonly ImportVariant[]): { name: string; values: string[] }[] {
   const values = new Map<string, Set<string>>();
   for (const variant of variants)
-    for (const [name, value] of Object.entries(variant.options)) values.set(name, (values.get(name) ?? new Set()).add(value));
+    for (const [name, value] of Object.entries(variant.options))
+      values.set(name, (values.get(name) ?? new Set()).add(value));
   return [...values].map(([name, set]) => ({ name, values: [...set] }));
 }

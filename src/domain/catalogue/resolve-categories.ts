@@ -36,7 +36,9 @@ export async function resolveCategories(
 
   const missing = paths.filter((path) => walk(path) === undefined);
   if (missing.length > 0) {
-    const taken = new Set((await em.execute<{ slug: string }[]>('select slug from categories')).map(({ slug }) => slug));
+    const taken = new Set(
+      (await em.execute<{ slug: string }[]>('select slug from categories')).map(({ slug }) => slug),
+    );
     const added = missing.flatMap((path) => grow(path, nodes, taken));
     await em.execute(
       `insert into categories (id, parent_id, slug, name, path)

@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 
 const LONGEST = 80;
-const LETTERS: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', đ: 'd', ð: 'd', ł: 'l', þ: 'th', ı: 'i' };
+const LETTERS: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  ł: 'l',
+  þ: 'th',
+  ı: 'i',
+};
 
 /** Lower-case Latin letters, digits and single hyphens, cut at 80; a text without any becomes its own short hash. */
 export function slugify(text: string): string {
@@ -15,6 +25,9 @@ export function slugify(text: string): string {
     .replace(/^-|-$/g, '');
   return plain === '' ? shortHash(text) : plain;
 }
+
+/** Whether it may be a slug of ours: nothing else needs to be looked up. */
+export const isSlug = (text: string): boolean => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text);
 
 /** What a product may be called, best first: its title, then with its SKU, then with a hash of the SKU. */
 export function productSlugs(title: string, sku: string): [string, string, string] {

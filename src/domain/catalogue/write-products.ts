@@ -56,7 +56,10 @@ export async function upsertProducts(em: EntityManager, rows: readonly ProductRo
      returning id`,
     [JSON.stringify(rows)],
   );
-  const restated = await restateOptions(em, rows.filter((row) => row.options !== null));
+  const restated = await restateOptions(
+    em,
+    rows.filter((row) => row.options !== null),
+  );
   return [...written.map((row) => row.id), ...restated];
 }
 

@@ -43,7 +43,10 @@ export interface Search {
 export function createSearch({ primary, fallback, query, now, onOutage }: SearchDeps): Search {
   const breaker = createBreaker({ now });
 
-  async function ask<T>(question: (reader: SearchReader, backend: Backend) => Promise<T>, engine: boolean): Promise<{ answer: T; backend: Backend }> {
+  async function ask<T>(
+    question: (reader: SearchReader, backend: Backend) => Promise<T>,
+    engine: boolean,
+  ): Promise<{ answer: T; backend: Backend }> {
     if (engine && primary !== null && breaker.admits()) {
       try {
         const answer = await question(primary, 'elasticsearch');
@@ -65,8 +68,18 @@ export function createSearch({ primary, fallback, query, now, onOutage }: Search
         (reader, asked) => reader.search({ ...request, position: positionFor(cursor, asked) }),
         countable,
       );
-      const cards = await query((em) => findCards(em, answer.hits.map((hit) => hit.id)));
-      const names = await query((em) => categoryNames(em, answer.facets.category.map((facet) => facet.value)));
+      const cards = await query((em) =>
+        findCards(
+          em,
+          answer.hits.map((hit) => hit.id),
+        ),
+      );
+      const names = await query((em) =>
+        categoryNames(
+          em,
+          answer.facets.category.map((facet) => facet.value),
+        ),
+      );
       const last = answer.hits.at(-1);
       const seen = (cursor?.seen ?? 0) + answer.hits.length;
       return {
@@ -110,7 +123,9 @@ function nameFacets(counts: FacetCounts, names: ReadonlyMap<string, string>): Fa
     }),
     price: counts.price.flatMap((count, index) => {
       const next = PRICE_BANDS[index + 1];
-      return count === 0 ? [] : [{ minPrice: PRICE_BANDS[index] ?? 0, maxPrice: next === undefined ? null : next - 1, count }];
+      return count === 0
+        ? []
+        : [{ minPrice: PRICE_BANDS[index] ?? 0, maxPrice: next === undefined ? null : next - 1, count }];
     }),
   };
 }

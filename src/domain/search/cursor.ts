@@ -20,7 +20,14 @@ export const writeCursor = ({ sort, backend, seen, last }: SearchCursor): string
 /** @throws DomainError `validation_failed` when it is not ours, or from another order */
 export function readCursor(cursor: string, sort: SearchSort): SearchCursor {
   const [sortedBy, backend, seen, value, id] = decodeCursor(cursor, 5);
-  if (sortedBy !== sort || !isBackend(backend) || !isSeen(seen) || !isValue(value, sort) || typeof id !== 'string' || !isId(id))
+  if (
+    sortedBy !== sort ||
+    !isBackend(backend) ||
+    !isSeen(seen) ||
+    !isValue(value, sort) ||
+    typeof id !== 'string' ||
+    !isId(id)
+  )
     throw new DomainError('validation_failed', 'the cursor is not one of ours', {}, [
       { field: 'cursor', message: 'not a cursor that this search returned in this order' },
     ]);
@@ -34,7 +41,8 @@ export function positionFor(cursor: SearchCursor | null, backend: Backend): Sear
 }
 
 const isBackend = (value: unknown): value is Backend => value === 'elasticsearch' || value === 'postgresql';
-const isSeen = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_SEEN;
+const isSeen = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_SEEN;
 
 function isValue(value: unknown, sort: SearchSort): value is number | string {
   if (sort === 'title' || sort === '-title') return typeof value === 'string' && !/[\0\p{Cs}]/u.test(value);

@@ -3,8 +3,7 @@ import type { FacetCounts, SearchSort } from './types.js';
 
 /** Where a page begins: behind a hit, or, where another backend made the cursor, behind so many. */
 export type SearchPosition =
-  | { readonly after: { readonly value: number | string; readonly id: string } }
-  | { readonly skip: number };
+  { readonly after: { readonly value: number | string; readonly id: string } } | { readonly skip: number };
 
 export interface SearchQuery extends ProductFilter {
   readonly text: string;

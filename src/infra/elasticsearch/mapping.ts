@@ -34,7 +34,11 @@ export const mappings: estypes.MappingTypeMapping = {
       copy_to: ['all', 'spelling'],
       fields: { sort: { type: 'keyword', ignore_above: 512 }, typed: { ...text('typed'), search_analyzer: 'plain' } },
     },
-    brand: { ...keyword, copy_to: ['all', 'spelling'], fields: { words: text(), typed: { ...text('typed'), search_analyzer: 'plain' } } },
+    brand: {
+      ...keyword,
+      copy_to: ['all', 'spelling'],
+      fields: { words: text(), typed: { ...text('typed'), search_analyzer: 'plain' } },
+    },
     mpn: { ...exact, copy_to: ['all'], fields: { words: text() } },
     ean: keyword,
     description: { ...text(), copy_to: ['spelling'] },
@@ -54,4 +58,7 @@ export const mappings: estypes.MappingTypeMapping = {
 };
 
 /** Changes with the mapping: another one is another index. */
-export const schemaHash = createHash('sha256').update(JSON.stringify([settings, mappings])).digest('hex').slice(0, 8);
+export const schemaHash = createHash('sha256')
+  .update(JSON.stringify([settings, mappings]))
+  .digest('hex')
+  .slice(0, 8);

@@ -39,7 +39,10 @@ export function toSearchBody(query: SearchQuery): estypes.SearchRequest {
       price: facet(others('price'), { range: { field: 'price', keyed: false, ranges: bands() } }),
       in_stock: facet(others('inStock'), { filter: { term: { in_stock: true } } }),
     },
-    suggest: { text: query.text, words: { term: { field: 'spelling', suggest_mode: 'missing', size: 1, min_word_length: 4 } } },
+    suggest: {
+      text: query.text,
+      words: { term: { field: 'spelling', suggest_mode: 'missing', size: 1, min_word_length: 4 } },
+    },
   };
 }
 
@@ -102,14 +105,19 @@ function relevance(text: string): Clause {
 }
 
 const fuzzy = (field: string, text: string): Clause => ({
-  match: { [field]: { query: text, operator: 'and', fuzziness: 'AUTO', prefix_length: 1, max_expansions: 30, boost: 0.1 } },
+  match: {
+    [field]: { query: text, operator: 'and', fuzziness: 'AUTO', prefix_length: 1, max_expansions: 30, boost: 0.1 },
+  },
 });
 
 const facet = (filter: Clause, values: Aggregation): Aggregation => ({ filter, aggs: { values } });
 
 function filtersOf(query: SearchQuery): Record<Own, Clause[]> {
   const { category, brand, minPrice, maxPrice, inStock } = query;
-  const price = { ...(minPrice === undefined ? {} : { gte: minPrice }), ...(maxPrice === undefined ? {} : { lte: maxPrice }) };
+  const price = {
+    ...(minPrice === undefined ? {} : { gte: minPrice }),
+    ...(maxPrice === undefined ? {} : { lte: maxPrice }),
+  };
   return {
     category: category === undefined ? [] : [{ term: { category_slugs: category } }],
     brand: brand === undefined ? [] : [{ term: { brand } }],

@@ -48,7 +48,8 @@ export function createElasticsearchIndex(options: ElasticsearchOptions): Elastic
       const found = await client.indices.get({ index: name, allow_no_indices: true, ignore_unavailable: true });
       const index = found[name];
       // a write into a lost index makes one that guesses its mapping
-      if (index !== undefined && index.mappings?._meta?.['schema'] !== schemaHash) await client.indices.delete({ index: name });
+      if (index !== undefined && index.mappings?._meta?.['schema'] !== schemaHash)
+        await client.indices.delete({ index: name });
       else if (index !== undefined) return index.aliases?.[alias] === undefined ? 'rebuild' : 'ready';
       await createIndex(client, name);
       return 'rebuild';
@@ -60,8 +61,11 @@ export function createElasticsearchIndex(options: ElasticsearchOptions): Elastic
       if (!answer.errors) return;
       const failed = answer.items
         .map((item) => item.index ?? item.delete)
-        .find((item) => item !== undefined && item.status >= 300 && item.status !== NEWER_THERE && item.status !== GONE);
-      if (failed !== undefined) throw new Error(`the search index refused ${failed._id ?? '?'}: ${failed.error?.type ?? failed.status}`);
+        .find(
+          (item) => item !== undefined && item.status >= 300 && item.status !== NEWER_THERE && item.status !== GONE,
+        );
+      if (failed !== undefined)
+        throw new Error(`the search index refused ${failed._id ?? '?'}: ${failed.error?.type ?? failed.status}`);
     },
 
     async activate() {
@@ -89,7 +93,8 @@ async function createIndex(client: Client, index: string): Promise<void> {
   try {
     await client.indices.create({ index, settings, mappings: { ...mappings, _meta: { schema: schemaHash } } });
   } catch (error) {
-    if (!(error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception')) throw error;
+    if (!(error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception'))
+      throw error;
   }
 }
 

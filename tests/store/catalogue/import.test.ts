@@ -11,14 +11,16 @@ afterEach(() => shop.close());
 
 const lines = (count: number, change: Record<string, unknown> = {}) =>
   Array.from({ length: count }, (_, index) => importLine({ sku: `P-${index}`, ...change }));
-const counts = ({ created, updated, unchanged, refused }: Record<'created' | 'updated' | 'unchanged' | 'refused', number>) => [
+const counts = ({
   created,
   updated,
   unchanged,
   refused,
-];
+}: Record<'created' | 'updated' | 'unchanged' | 'refused', number>) => [created, updated, unchanged, refused];
 const outbox = async () => {
-  const rows = await shop.rows<{ payload: { product_ids: string[] } }>(`select payload from outbox where topic = 'search.products' order by id`);
+  const rows = await shop.rows<{ payload: { product_ids: string[] } }>(
+    `select payload from outbox where topic = 'search.products' order by id`,
+  );
   return rows.map((row) => row.payload.product_ids.length);
 };
 
@@ -35,13 +37,18 @@ test('import, when a line changed, updates that product alone and keeps its addr
   await shop.import(lines(3));
   const progress = await shop.import([...lines(2), importLine({ sku: 'P-2', title: 'Renamed', price_cents: 5 })]);
   expect(counts(progress)).toEqual([0, 1, 2, 0]);
-  const [product] = await shop.rows(`select p.title, p.slug, p.price_amount, p.version from products p where title = 'Renamed'`);
+  const [product] = await shop.rows(
+    `select p.title, p.slug, p.price_amount, p.version from products p where title = 'Renamed'`,
+  );
   expect(product).toEqual({ title: 'Renamed', slug: 'product-p-2', price_amount: 5, version: 2 });
   expect(await outbox()).toEqual([3, 1]);
 });
 
 test('import, when a SKU comes twice, the later line wins', async () => {
-  const progress = await shop.import([importLine({ sku: 'A', title: 'First' }), importLine({ sku: 'A', title: 'Second' })]);
+  const progress = await shop.import([
+    importLine({ sku: 'A', title: 'First' }),
+    importLine({ sku: 'A', title: 'Second' }),
+  ]);
   expect(counts(progress)).toEqual([1, 1, 0, 0]);
   expect(await shop.rows('select title from products')).toEqual([{ title: 'Second' }]);
 });
@@ -55,7 +62,12 @@ test('import, when titles are the same, gives each product a slug of its own', a
 
 test('import, when lines are bad, records each and imports the rest', async () => {
   const importId = await shop.request(
-    await shop.file([importLine({ sku: 'A' }), '{', importLine({ sku: 'B', price_cents: -1, title: '' }), importLine({ sku: 'C' })]),
+    await shop.file([
+      importLine({ sku: 'A' }),
+      '{',
+      importLine({ sku: 'B', price_cents: -1, title: '' }),
+      importLine({ sku: 'C' }),
+    ]),
   );
   expect(counts(await shop.run(importId))).toEqual([2, 0, 0, 2]);
   const refusals = await shop.query((em) => listRefusals(em, importId, { line: 0, field: '' }, 10));
@@ -70,7 +82,9 @@ test('import, when lines are bad, records each and imports the rest', async () =
 
 test('import, when the database refuses one row of a batch, records that line and imports the others', async () => {
   await shop.transact((em) => em.execute(`alter table products add constraint no_13 check (mpn <> '13')`));
-  const importId = await shop.request(await shop.file([...lines(9), importLine({ sku: 'BAD', mpn: '13' }), ...lines(20).slice(9)]));
+  const importId = await shop.request(
+    await shop.file([...lines(9), importLine({ sku: 'BAD', mpn: '13' }), ...lines(20).slice(9)]),
+  );
   expect(counts(await shop.run(importId))).toEqual([20, 0, 0, 1]);
   const refusals = await shop.query((em) => listRefusals(em, importId, { line: 0, field: '' }, 10));
   expect(refusals).toEqual([{ line: 10, field: '(line)', reason: 'the database refused it (23514)' }]);
@@ -96,12 +110,16 @@ test('import, when its process dies within a batch, leaves nothing of that batch
   const dying: Transact = (work) =>
     shop.transact(async (em) => {
       const result = await work(em);
-      const [{ count } = { count: 0 }] = await em.execute<{ count: number }[]>('select count(*) as count from products');
+      const [{ count } = { count: 0 }] = await em.execute<{ count: number }[]>(
+        'select count(*) as count from products',
+      );
       if (count > 0) throw new Error('killed');
       return result;
     });
   await expect(shop.run(importId, { transact: dying })).rejects.toThrow('killed');
-  expect(await shop.rows('select 1 from products union all select 1 from categories union all select 1 from outbox')).toEqual([]);
+  expect(
+    await shop.rows('select 1 from products union all select 1 from categories union all select 1 from outbox'),
+  ).toEqual([]);
   expect(await shop.run(importId)).toMatchObject({ status: 'completed', created: 100 });
 });
 
@@ -138,11 +156,15 @@ test('import, when the file changed since it began, fails and keeps what was imp
 });
 
 test('import, when there is no such file, fails', async () => {
-  expect(await shop.run(await shop.request('/nowhere/at/all'))).toMatchObject({ status: 'failed', failure: 'import file not found' });
+  expect(await shop.run(await shop.request('/nowhere/at/all'))).toMatchObject({
+    status: 'failed',
+    failure: 'import file not found',
+  });
 });
 
 describe('stock', () => {
-  const stock = () => shop.rows('select v.sku, s.on_hand from stock_levels s join variants v on v.id = s.variant_id order by v.sku');
+  const stock = () =>
+    shop.rows('select v.sku, s.on_hand from stock_levels s join variants v on v.id = s.variant_id order by v.sku');
 
   test('import, when a line states no stock, takes it from the rule once and leaves it alone from then on', async () => {
     await shop.import([importLine({ sku: 'A' })]);
@@ -183,7 +205,9 @@ describe('variants', () => {
       { sku: 'S-red', extra: 0, is_default: false, status: 'active' },
       { sku: 'S-blue', extra: 200, is_default: false, status: 'active' },
     ]);
-    expect(await shop.rows('select options from products')).toEqual([{ options: [{ name: 'colour', values: ['red', 'blue'] }] }]);
+    expect(await shop.rows('select options from products')).toEqual([
+      { options: [{ name: 'colour', values: ['red', 'blue'] }] },
+    ]);
   });
 
   test('import, when a line no longer lists a variant, retires it, and lists none, leaves all alone', async () => {
@@ -197,7 +221,10 @@ describe('variants', () => {
 
   test("import, when a line claims another product's SKU, refuses it", async () => {
     await shop.import([shirt(), importLine({ sku: 'T' })]);
-    const progress = await shop.import([importLine({ sku: 'S-red' }), importLine({ sku: 'T', variants: [{ sku: 'S-blue' }] })]);
+    const progress = await shop.import([
+      importLine({ sku: 'S-red' }),
+      importLine({ sku: 'T', variants: [{ sku: 'S-blue' }] }),
+    ]);
     expect(counts(progress)).toEqual([0, 0, 0, 2]);
     expect(await shop.rows('select field, reason from import_refusals order by line')).toEqual([
       { field: 'sku', reason: 'is a further variant of another product' },
@@ -226,6 +253,8 @@ describe('categories', () => {
   test('import, when a path is ten levels deep, makes a node for each level', async () => {
     const category = Array.from({ length: 10 }, (_, depth) => `Level ${depth}`);
     await shop.import([importLine({ sku: 'A', category })]);
-    expect(await shop.rows('select max(nlevel(path)) as depth, count(*) as nodes from categories')).toEqual([{ depth: 10, nodes: 10 }]);
+    expect(await shop.rows('select max(nlevel(path)) as depth, count(*) as nodes from categories')).toEqual([
+      { depth: 10, nodes: 10 },
+    ]);
   });
 });

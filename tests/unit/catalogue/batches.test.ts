@@ -2,7 +2,14 @@ import { batches, halves } from '../../../src/domain/catalogue/batches.js';
 import type { SourceLine } from '../../../src/domain/catalogue/ports.js';
 
 const json = (sku: string, variants: string[] = []) =>
-  JSON.stringify({ sku, title: 'T', category: ['C'], price_cents: 1, currency: 'USD', variants: variants.map((each) => ({ sku: each })) });
+  JSON.stringify({
+    sku,
+    title: 'T',
+    category: ['C'],
+    price_cents: 1,
+    currency: 'USD',
+    variants: variants.map((each) => ({ sku: each })),
+  });
 
 async function* source(...texts: string[]): AsyncIterable<SourceLine> {
   for (const [index, text] of texts.entries()) yield { line: index + 1, end: (index + 1) * 10, text, problem: null };
@@ -19,7 +26,10 @@ test('batches, when there are more lines than fit, fills each batch', async () =
 });
 
 test('batches, when a SKU comes again, ends the batch before it', async () => {
-  expect(await grouped(10, json('A'), json('B'), json('A'), json('C'))).toEqual([[1, 2], [3, 4]]);
+  expect(await grouped(10, json('A'), json('B'), json('A'), json('C'))).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
 });
 
 test("batches, when another line's variant has the SKU, ends the batch before it", async () => {

@@ -17,7 +17,10 @@ const problemsOf = (change: Record<string, unknown>) => {
 };
 
 test('parseLine, when a line has only what is required, fills the rest', () => {
-  const parsed = parseLine(JSON.stringify({ sku: 'A', title: 'T', category: ['C'], price_cents: 0, currency: 'USD' }), 'USD');
+  const parsed = parseLine(
+    JSON.stringify({ sku: 'A', title: 'T', category: ['C'], price_cents: 0, currency: 'USD' }),
+    'USD',
+  );
   expect(parsed).toMatchObject({
     kind: 'line',
     line: { brand: '', mpn: '', description: '', ean: [], attributes: {}, released_at: null, image_url: null },
@@ -62,12 +65,13 @@ test.each([['{'], ['null'], ['[]'], ['"text"'], ['']])('parseLine, when the line
   expect(parseLine(json, 'USD')).toMatchObject({ kind: 'refused', problems: [{ field: '(line)' }] });
 });
 
-test.each([['in a value', { title: 'a\0b' }], ['in a key', { attributes: { 'a\0': 1 } }], ['half a pair', { title: 'a\ud800' }]])(
-  'parseLine, when a character cannot be stored (%s), refuses the line',
-  (_, change) => {
-    expect(problemsOf(change)).toEqual(['(line)']);
-  },
-);
+test.each([
+  ['in a value', { title: 'a\0b' }],
+  ['in a key', { attributes: { 'a\0': 1 } }],
+  ['half a pair', { title: 'a\ud800' }],
+])('parseLine, when a character cannot be stored (%s), refuses the line', (_, change) => {
+  expect(problemsOf(change)).toEqual(['(line)']);
+});
 
 test('parseLine, when a line has fields we do not know, ignores them', () => {
   const parsed = parse({ supplier: 'x' });

@@ -24,17 +24,17 @@ async function read(content: Buffer | string, from = START): Promise<SourceLine[
 
 const texts = (lines: readonly SourceLine[]) => lines.map((line) => line.text);
 
-test.each([['plain', (text: string): Buffer => Buffer.from(text)], ['gzip', (text: string): Buffer => gzipSync(text)]])(
-  'line source, when a %s file is read from the middle, goes on behind the line it stopped at',
-  async (_, pack) => {
-    const packed = pack('erste\nzwei – ß\r\n\nvier');
-    const all = await read(packed);
-    expect(texts(all)).toEqual(['erste', 'zwei – ß', '', 'vier']);
-    const second = all[1];
-    const rest = await read(packed, { line: 2, offset: second?.end ?? 0 });
-    expect(rest).toEqual(all.slice(2));
-  },
-);
+test.each([
+  ['plain', (text: string): Buffer => Buffer.from(text)],
+  ['gzip', (text: string): Buffer => gzipSync(text)],
+])('line source, when a %s file is read from the middle, goes on behind the line it stopped at', async (_, pack) => {
+  const packed = pack('erste\nzwei – ß\r\n\nvier');
+  const all = await read(packed);
+  expect(texts(all)).toEqual(['erste', 'zwei – ß', '', 'vier']);
+  const second = all[1];
+  const rest = await read(packed, { line: 2, offset: second?.end ?? 0 });
+  expect(rest).toEqual(all.slice(2));
+});
 
 test('line source, when a line holds Unicode line separators, keeps it whole', async () => {
   expect(texts(await read('a\u2028b\u0085c\n'))).toEqual(['a\u2028b\u0085c']);
