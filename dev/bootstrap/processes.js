@@ -24,17 +24,29 @@ export function isRunning(recorded) {
 }
 
 /**
- * Sends a signal to a process group that was started by us; false when it is gone.
- * @param {number} groupId
+ * Asks a process that leads a group of ours to end. Its children are its own business: some of them, told twice, would
+ * not finish what they are doing.
+ * @param {number} pid
  * @param {NodeJS.Signals} signal
- * @returns {boolean}
  */
-export function signalGroup(groupId, signal) {
+export function signalLeader(pid, signal) {
+  signalQuietly(pid, signal);
+}
+
+/**
+ * Ends what is left of a process group of ours.
+ * @param {number} leader
+ */
+export function killGroup(leader) {
+  signalQuietly(-leader, 'SIGKILL');
+}
+
+/** @param {number} target @param {NodeJS.Signals} signal */
+function signalQuietly(target, signal) {
   try {
-    process.kill(-groupId, signal);
-    return true;
+    process.kill(target, signal);
   } catch {
-    return false;
+    // It is gone already.
   }
 }
 

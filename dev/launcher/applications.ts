@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import type { Console } from './console.js';
 import { writePrivate } from './profile.js';
 import type { Session } from './session.js';
+import { workerPolls } from './worker-probe.js';
 
 const CATALOGUE_SAMPLE = join('dev', 'data', 'catalog-sample.ndjson.gz');
 const IMPORTED = 'imported-sample';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Applications {
   /** Brings the database up to date. */
@@ -23,7 +26,7 @@ export function createApplications(
   console: Console,
   { reload }: { readonly reload: boolean },
 ): Applications {
-  async function start(name: 'api' | 'worker', origin: string, env: Readonly<Record<string, string>>): Promise<void> {
+  async function start(name: 'api' | 'worker', ready: () => Promise<boolean>, env: Environment): Promise<void> {
     console.step(name, 'starting');
     await supervisor.start({
       name,
@@ -33,9 +36,9 @@ export function createApplications(
       env: { ...services.env, ...env },
       rank: 0,
       graceMs: 30_000,
-      probe: async () => (await fetch(`${origin}/health/ready`, { signal: AbortSignal.timeout(3_000) })).ok,
+      probe: ready,
     });
-    console.step(name, `ready at ${origin}`);
+    console.step(name, 'ready');
   }
 
   async function runOnce(name: string, args: readonly string[]): Promise<void> {
@@ -57,8 +60,16 @@ export function createApplications(
       console.step('migrate', 'bringing the database up to date');
       await runOnce('migrate', ['src/bin/migrate.ts']);
     },
-    startWorker: () => start('worker', `http://127.0.0.1:${services.env['METRICS_PORT']}`, {}),
-    startApi: () => start('api', `http://127.0.0.1:${services.env['PORT']}`, { METRICS_PORT: '' }),
+    startWorker() {
+      const since = new Date();
+      return start('worker', () => workerPolls({ ...process.env, ...services.env }, since), {});
+    },
+    startApi() {
+      const url = `http://127.0.0.1:${services.env['PORT']}/health/ready`;
+      const ready = async (): Promise<boolean> => (await fetch(url, { signal: AbortSignal.timeout(3_000) })).ok;
+      // The port for metrics is the worker's.
+      return start('api', ready, { METRICS_PORT: '' });
+    },
     async importSample() {
       const marker = join(services.folder, IMPORTED);
       const sample = createHash('sha256').update(readFileSync(join(services.root, CATALOGUE_SAMPLE)));

@@ -18,12 +18,15 @@ export async function main(root: string, name: string, args: readonly string[]):
     return name === 'help' ? 0 : 2;
   }
   const lifetime = createLifetime();
+  let stopping = false;
   const outcome = await Promise.race([
     command.run({ root, args, console, lifetime }).catch((error: unknown) => {
-      console.line(`perdure ${name}: ${describe(error)}`);
+      // What fails because everything is being stopped is no news.
+      if (!stopping) console.line(`perdure ${name}: ${describe(error)}`);
       return { code: 1, lastLine: command.lastLineOnFailure ?? '' };
     }),
     lifetime.stopped.then((reason) => {
+      stopping = true;
       console.line(`stopping (${reason})`);
       return { code: command.staysUp === true ? 0 : 130, lastLine: command.lastLineOnFailure ?? '' };
     }),

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, signalGroup, type ProcessIdentity } from '../bootstrap/processes.js';
+import { isRunning, killGroup, signalLeader, type ProcessIdentity } from '../bootstrap/processes.js';
 import { writePrivate } from './profile.js';
 
 /** A process of ours as written down when it started; it leads a process group of its own. */
@@ -61,14 +61,13 @@ export async function cleanUp(folder: string, stopCompose: (project: string) => 
   return left.map((process) => process.name);
 }
 
-/** Asks a process group to end and insists after its grace; done when its leader is gone. */
+/** Asks a process to end and insists after its grace; what it leaves behind goes with it. */
 async function stopRecorded(process: RecordedProcess): Promise<void> {
   if (!isRunning(process)) return;
-  signalGroup(process.pid, process.stopSignal);
-  if (!(await isGoneWithin(process, process.graceMs))) {
-    signalGroup(process.pid, 'SIGKILL');
-    await isGoneWithin(process, 5_000);
-  }
+  signalLeader(process.pid, process.stopSignal);
+  await isGoneWithin(process, process.graceMs);
+  killGroup(process.pid);
+  await isGoneWithin(process, 5_000);
 }
 
 async function isGoneWithin(process: RecordedProcess, milliseconds: number): Promise<boolean> {

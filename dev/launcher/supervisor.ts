@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tail } from '../bootstrap/npm.js';
-import { identify, signalGroup } from '../bootstrap/processes.js';
+import { identify, killGroup, signalLeader } from '../bootstrap/processes.js';
 import type { RecordedProcess, RunBook } from './run-record.js';
 
 export interface ProcessSpec {
@@ -70,7 +70,7 @@ export function createSupervisor(logs: string, book: RunBook): Supervisor {
     const ended = new Promise<number>((resolve) => {
       child.once('exit', (code, signal) => {
         // The leader may have left children of its own behind.
-        signalGroup(pid, 'SIGKILL');
+        killGroup(pid);
         running.delete(pid);
         book.remove(pid);
         const answer = code ?? 128 + signalNumber(signal);
@@ -81,7 +81,7 @@ export function createSupervisor(logs: string, book: RunBook): Supervisor {
     });
     const stop = async (): Promise<void> => {
       ending = true;
-      await endGroup(recorded, ended);
+      await endProcess(recorded, ended);
     };
     running.set(pid, { recorded, stop });
     if (spec.probe !== undefined) {
@@ -111,11 +111,11 @@ export function createSupervisor(logs: string, book: RunBook): Supervisor {
   return { start, stopAll, onUnexpectedEnd: (listener) => listeners.push(listener) };
 }
 
-/** Asks the group to end and insists after its grace; done when its leader has ended. */
-async function endGroup(process: RecordedProcess, ended: Promise<number>): Promise<void> {
-  signalGroup(process.pid, process.stopSignal);
+/** Asks a process to end and insists after its grace; done when its leader has ended. */
+async function endProcess(process: RecordedProcess, ended: Promise<number>): Promise<void> {
+  signalLeader(process.pid, process.stopSignal);
   if (await Promise.race([ended.then(() => true), sleep(process.graceMs, false, { ref: false })])) return;
-  signalGroup(process.pid, 'SIGKILL');
+  killGroup(process.pid);
   await ended;
 }
 

@@ -65,7 +65,7 @@ function homeForRoot(root: string, found: Package): PostgresHome {
   const stat = lstatSync(folder);
   // Anybody may create files in /var/tmp.
   if (!stat.isDirectory() || stat.uid !== 0) throw new Error(`${folder} belongs to somebody else; remove it`);
-  writeFileSync(homeFile(root), JSON.stringify({ folder }));
+  writeFileSync(homeFile(root), JSON.stringify({ clone: realpathSync(root), folder }));
   const binaries = join(folder, `postgres-${found.version}`);
   if (!existsSync(binaries)) {
     const draft = `${binaries}.${process.pid}`;
@@ -90,7 +90,9 @@ function homeForRoot(root: string, found: Package): PostgresHome {
 
 function rememberedHome(root: string): string | undefined {
   try {
-    return (JSON.parse(readFileSync(homeFile(root), 'utf8')) as { folder: string }).folder;
+    const { clone, folder } = JSON.parse(readFileSync(homeFile(root), 'utf8')) as { clone: string; folder: string };
+    // A copied clone brings the original's record with it.
+    return clone === realpathSync(root) ? folder : undefined;
   } catch {
     return undefined;
   }
