@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
 import type { Log } from '../domain/kernel/log.js';
@@ -17,8 +17,15 @@ export async function serve(
   { host, port, log }: { readonly host: string; readonly port: number; readonly log: Log },
 ): Promise<Serving> {
   let stopping = false;
+  const inFlight = new Set<ServerResponse>();
   const handle = app.callback();
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, (request, response) => {
+    inFlight.add(response);
+    response.once('close', () => {
+      inFlight.delete(response);
+      // Those that were busy when stopping began, and would now wait for another request.
+      if (stopping) setImmediate(() => server.closeIdleConnections());
+    });
     if (stopping) response.setHeader('Connection', 'close');
     void handle(request, response);
   });
@@ -33,6 +40,7 @@ export async function serve(
     port: bound,
     async stop(drainMs = DRAIN_MS) {
       stopping = true;
+      for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const cut = setTimeout(() => {

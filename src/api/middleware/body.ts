@@ -7,20 +7,22 @@ const DEEPEST = 32;
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*$/i;
 
 /** @throws DomainError `payload_too_large` beyond 1 MiB, `bad_request` when the client stopped halfway */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > LARGEST_BYTES) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+export function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const incomplete = (): void => reject(new DomainError('bad_request', 'the body did not arrive whole'));
+    if (request.destroyed) incomplete();
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > LARGEST_BYTES) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error instanceof DomainError ? error : new DomainError('bad_request', 'the body did not arrive whole');
-  }
-  return Buffer.concat(chunks);
+      if (size <= LARGEST_BYTES) chunks.push(chunk);
+      // The rest is read and dropped, so that the client gets to see the answer.
+      else reject(new DomainError('payload_too_large', 'the body is larger than 1 MiB'));
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('close', incomplete);
+    request.once('error', incomplete);
+  });
 }
 
 /**
@@ -60,5 +62,3 @@ function assertStorable(text: string): void {
   if (text.includes('\0') || !text.isWellFormed())
     throw new DomainError('bad_request', 'the body holds a null character or half a surrogate pair');
 }
-
-const tooLarge = (): DomainError => new DomainError('payload_too_large', 'the body is larger than 1 MiB');

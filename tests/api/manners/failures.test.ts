@@ -1,0 +1,141 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createOrm } from '../../../src/infra/db/orm.js';
+import { createQuery } from '../../../src/infra/db/transact.js';
+import { openApp, type TestApp } from '../../support/app.js';
+
+const apps: TestApp[] = [];
+async function open(...change: Parameters<typeof openApp>): Promise<TestApp> {
+  const app = await openApp(...change);
+  apps.push(app);
+  return app;
+}
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close();
+});
+
+const SHIPPING = '/shipping-methods?country=DE';
+
+test('a bug answers 500 and tells nothing but the request id; the log tells where', async () => {
+  const app = await open({
+    query: () => Promise.reject(new TypeError("cannot read 'password' of ada@example.com")),
+  });
+  const { status, body } = await app.call('GET', SHIPPING);
+  expect([status, body.error.code, body.error.message]).toEqual([500, 'internal', 'something went wrong on our side']);
+  expect(JSON.stringify(body)).not.toContain('password');
+  const failed = app.logged().find((line) => line['message'] === 'request failed');
+  expect(failed).toMatchObject({ level: 'error', request_id: body.error.request_id, context: { error: { name: 'TypeError', frames: expect.any(Array) as string[] } } });
+  expect(JSON.stringify(app.logged())).not.toContain('ada@');
+});
+
+test('a statement that PostgreSQL refuses answers 500, and its text is not logged', async () => {
+  const app = await open();
+  await app.shop.run('alter table shipping_methods rename to shipping_methods_gone', []);
+  const { status } = await app.call('GET', SHIPPING);
+  expect(status).toBe(500);
+  const text = JSON.stringify(app.logged());
+  expect(text).toContain('42P01');
+  expect(text).not.toContain('select id, code');
+});
+
+test('a database that is away answers 503 with Retry-After', async () => {
+  const orm = createOrm({ url: 'postgres://nobody@127.0.0.1:1/none' });
+  const app = await open({ query: createQuery(orm) });
+  const { status, body, headers } = await app.call('GET', SHIPPING);
+  expect([status, body.error.code, headers.get('Retry-After')]).toEqual([503, 'temporarily_unavailable', '2']);
+  await orm.close(true);
+});
+
+test('a request that takes too long answers 503, and what fails later is logged', async () => {
+  const app = await open({
+    requestTimeoutMs: 50,
+    query: async () => {
+      await pause(150);
+      throw new Error('late');
+    },
+  });
+  const { status, body } = await app.call('GET', SHIPPING);
+  expect([status, body.error.code]).toEqual([503, 'request_timeout']);
+  await pause(200);
+  expect(app.logged().map((line) => line['message'])).toContain('request failed after it was given up');
+});
+
+test('readiness is 200 with all up, degraded without what is optional, 503 without what is required', async () => {
+  const down = () => Promise.reject(new Error('down'));
+  const up = () => Promise.resolve();
+  const probes = (postgresql: () => Promise<void>, redis: () => Promise<void>) => [
+    { name: 'postgresql', required: true, check: postgresql },
+    { name: 'redis', required: false, check: redis },
+  ];
+  const answers = [];
+  for (const each of [probes(up, up), probes(up, down), probes(down, up)]) {
+    const app = await open({ probes: each });
+    const { status, body } = await app.call<unknown>('GET', '/health/ready');
+    answers.push([status, body]);
+  }
+  expect(answers).toEqual([
+    [200, { status: 'ready', checks: { postgresql: 'up', redis: 'up' } }],
+    [200, { status: 'degraded', checks: { postgresql: 'up', redis: 'down' } }],
+    [503, { status: 'unavailable', checks: { postgresql: 'down', redis: 'up' } }],
+  ]);
+});
+
+test('a server that stops lets the request in flight finish, says close, and takes no more', async () => {
+  let begun = (): void => {};
+  const inHandler = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  let finish = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const app = await open({
+    probes: [{ name: 'slow', required: true, check: () => (begun(), gate) }],
+  });
+  const answer = app.call<{ status: string }>('GET', '/health/ready');
+  await inHandler;
+  const stopped = app.serving.stop();
+  await expect(fetch(`${app.origin}/health/live`)).rejects.toThrow();
+  finish();
+  const { body, headers } = await answer;
+  expect([body.status, headers.get('Connection')]).toEqual(['ready', 'close']);
+  await stopped;
+});
+
+describe('rate limits', () => {
+  const limited = {
+    config: {
+      http: { host: '', port: 0, publicUrl: 'http://x', trustedProxies: 1, corsOrigins: [], rateLimits: true },
+    },
+  };
+  const from = (address: string) => ({ headers: { 'X-Forwarded-For': address }, body: { email: 'a@example.com', password: 'x' } });
+
+  test('refuse the 31st try to log in within a minute from one address, with Retry-After, and not another address', async () => {
+    const app = await open(limited);
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 31; attempt += 1)
+      statuses.push((await app.call('POST', '/auth/login', { ...from('203.0.113.1'), body: {} })).status);
+    expect(statuses.slice(0, 30).every((status) => status === 400)).toBe(true);
+    const refused = await app.call('POST', '/auth/login', { ...from('203.0.113.1'), body: {} });
+    expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limited']);
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+    expect((await app.call('POST', '/auth/login', { ...from('203.0.113.2'), body: {} })).status).toBe(400);
+  });
+
+  test('cannot be dodged with an invented address in front of the trusted one', async () => {
+    const app = await open(limited);
+    let last = 0;
+    for (let attempt = 0; attempt < 31; attempt += 1)
+      last = (await app.call('POST', '/auth/login', { ...from(`198.51.100.${attempt}, 203.0.113.9`), body: {} })).status;
+    expect(last).toBe(429);
+  });
+
+  test('let everything through while Redis is away, and say so once', async () => {
+    const app = await open(limited);
+    app.redis.disconnect();
+    const statuses = [];
+    for (let attempt = 0; attempt < 35; attempt += 1)
+      statuses.push((await app.call('POST', '/auth/login', { ...from('203.0.113.3'), body: {} })).status);
+    expect(new Set(statuses)).toEqual(new Set([400]));
+    expect(app.logged().filter((line) => String(line['message']).startsWith('rate limits are not counted'))).toHaveLength(1);
+  });
+});
