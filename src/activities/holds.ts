@@ -1,6 +1,5 @@
 import { endHold, findOverdueHolds, markWarned, readHold } from '../domain/holds/index.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
-import { writeAudit } from '../domain/audit/index.js';
 
 export interface HoldActivityDeps {
   readonly transact: Transact;
@@ -31,17 +30,7 @@ export function createHoldActivities({ transact, query, warningMs }: HoldActivit
     markHoldWarned: ({ holdId }: ById): Promise<boolean> => query((em) => markWarned(em, holdId)),
 
     /** Local. Releases a hold whose time is up; false when it had ended or was extended. */
-    expireHold: ({ holdId }: ById): Promise<boolean> =>
-      transact(async (em) => {
-        const expired = await endHold(em, holdId, 'expired');
-        if (expired)
-          await writeAudit(em, {
-            actor: { type: 'system' },
-            action: 'reservation.expired',
-            object: { type: 'hold', id: holdId },
-          });
-        return expired;
-      }),
+    expireHold: ({ holdId }: ById): Promise<boolean> => transact((em) => endHold(em, holdId, 'expired')),
 
     /** Holds past their time, for the sweep. */
     findOverdueHolds: ({ graceMs, limit }: { readonly graceMs: number; readonly limit: number }): Promise<string[]> =>

@@ -71,8 +71,7 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
   }
 
   async function undoAttempt(begun: BegunAuthorisation): Promise<void> {
-    const { attempt, provider, request } = begun;
-    if (attempt.outcome === 'voided') return;
+    const { attempt, provider } = begun;
     // An answer that was lost is fetched with the same key first, which also disarms a call still to come.
     const intentId = attempt.intentId ?? (await resolve(begun)).intentId;
     const gateway = gatewayOf(gateways, provider);
@@ -80,7 +79,7 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
     const answer = await gateway.void({ key: `${attempt.key}:void`, intentId });
     if (answer.kind === 'unknown') throw new Error(`void: ${answer.reason}`);
     if (answer.kind === 'voided') return transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
-    const { amount } = request;
+    const { amount } = answer;
     const back = await gateway.refund({ key: `${attempt.key}:refund`, intentId, amount, reason: 'checkout_undone' });
     if (back.kind !== 'refunded' && back.kind !== 'pending') throw new Error(`refund: ${back.reason}`);
     const refund = { chargeId: answer.chargeId, refundId: back.refundId, amount };

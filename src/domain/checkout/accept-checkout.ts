@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { sealJson, type Cipher } from '../kernel/cipher.js';
 import { DomainError } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
+import type { Money } from '../kernel/money.js';
 import type { IdempotencyOutcome } from '../idempotency/index.js';
 import { orderContext, type Address, type Contact } from '../orders/index.js';
 
@@ -14,8 +15,8 @@ export interface CheckoutRequest {
   readonly shippingMethod: string;
   readonly provider: string;
   readonly paymentMethod: string | null;
-  /** Minor units of the cart's currency; null where the client named none. */
-  readonly expectedTotal: number | null;
+  /** Null where the client named none. */
+  readonly expectedTotal: Money | null;
   /** Binds the request's Idempotency-Key, if any, to the checkout. */
   readonly claim: (em: EntityManager, checkoutId: string) => Promise<IdempotencyOutcome>;
 }
@@ -31,7 +32,8 @@ export interface Accepted {
 /**
  * Writes an inert checkout row under the cart's current checkout id; takes no stock and starts nothing.
  * The cart's lock makes it one, from however many tabs.
- * @throws DomainError `not_found`; `checkout_in_progress` when another request is under way for the cart
+ * @throws DomainError `not_found`; `checkout_in_progress` when another request is under way for the cart;
+ *   `price_changed` when the total is expected in another currency
  */
 export async function acceptCheckout(em: EntityManager, cipher: Cipher, request: CheckoutRequest): Promise<Accepted> {
   const cart = await lockCart(em, request.cartId);
@@ -43,6 +45,8 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
       throw new DomainError('checkout_in_progress', 'a checkout of this cart is under way', { checkoutId });
     return { ...(await idsOf(em, checkoutId)), kind: 'joined' };
   }
+  if (request.expectedTotal !== null && request.expectedTotal.currency !== cart.currency)
+    throw new DomainError('price_changed', 'the cart has another currency', { currency: cart.currency });
   const orderId = newId();
   await em.execute(
     `insert into checkouts (id, cart_id, order_id, user_id, body_hash, contact, shipping_address, billing_address,
@@ -63,7 +67,7 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
       request.shippingMethod,
       request.provider,
       request.paymentMethod,
-      request.expectedTotal,
+      request.expectedTotal?.amount ?? null,
       cart.currency,
     ],
     'run',

@@ -2,24 +2,33 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 
 export interface CheckoutCart {
   readonly id: string;
+  /** Null: a guest's. */
+  readonly userId: string | null;
   readonly status: 'open' | 'ordered';
   readonly checkoutId: string;
   /** A checkout row stands under the cart's current checkout id. */
   readonly underWay: boolean;
 }
 
-/** The cart a checkout is about: the open one, else the one ordered last, so that a repeat finds its order. */
-export async function findCheckoutCart(
-  em: EntityManager,
-  owner: { readonly userId: string } | { readonly tokenHash: string },
-): Promise<CheckoutCart | null> {
-  const [column, value] = 'userId' in owner ? (['user_id', owner.userId] as const) : (['token_hash', owner.tokenHash] as const);
+/** Who asks: a customer, who may still hold the token of the guest cart they began with, or a guest. */
+export interface CartOwner {
+  readonly userId: string | null;
+  readonly tokenHash: string | null;
+}
+
+/**
+ * The cart a checkout is about, as `GET /cart` finds it: the open one, a customer's own before a guest's; else the one
+ * ordered last, so that a repeat finds its order.
+ */
+export async function findCheckoutCart(em: EntityManager, { userId, tokenHash }: CartOwner): Promise<CheckoutCart | null> {
   const [cart] = await em.execute<CheckoutCart[]>(
-    `select c.id, c.status, c.checkout_id as "checkoutId",
+    `select c.id, c.user_id as "userId", c.status, c.checkout_id as "checkoutId",
        exists (select from checkouts k where k.id = c.checkout_id) as "underWay"
-     from carts c where c.${column} = ? and c.status in ('open', 'ordered')
-     order by c.status = 'open' desc, c.updated_at desc limit 1`,
-    [value],
+     from carts c
+     where (c.user_id = ?::uuid and c.status in ('open', 'ordered'))
+       or (c.token_hash = ? and c.user_id is null and (c.status = 'open' or c.status = 'ordered' and ?::uuid is null))
+     order by c.status = 'open' desc, c.user_id is null, c.updated_at desc limit 1`,
+    [userId, tokenHash, userId],
   );
   return cart ?? null;
 }

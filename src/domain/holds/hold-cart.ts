@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
+import { writeAudit } from '../audit/index.js';
 import { extendReservation, releaseStock, reserveStock, type StockLine } from '../inventory/index.js';
 import type { Hold } from './types.js';
 
@@ -11,7 +12,8 @@ import type { Hold } from './types.js';
 export async function holdCart(em: EntityManager, cartId: string, durationMs: number): Promise<Hold> {
   const lines = await lockOpenCart(em, cartId);
   const live = await findLiveHold(em, cartId);
-  if (live !== null) return live;
+  // One whose time is up is ended here, should its flow be late.
+  if (live !== null && !(await endHold(em, live.id, 'expired'))) return live;
   if (lines.length === 0) throw new DomainError('cart_empty', 'the cart is empty');
   const id = newId();
   const { expiresAt } = await reserveStock(em, { holdId: id }, lines, durationMs);
@@ -52,7 +54,7 @@ export async function releaseHold(em: EntityManager, cartId: string): Promise<{ 
 }
 
 /**
- * Ends a hold that is still live: by `expired` only when its time is up by the database's clock.
+ * Ends a hold that is still live: by `expired` only when its time is up by the database's clock, with an audit entry.
  * @returns false when it had ended, or has time left
  */
 export async function endHold(em: EntityManager, holdId: string, state: 'released' | 'expired'): Promise<boolean> {
@@ -63,6 +65,12 @@ export async function endHold(em: EntityManager, holdId: string, state: 'release
   );
   if (ended.length === 0) return false;
   await releaseStock(em, { holdId }, state);
+  if (state === 'expired')
+    await writeAudit(em, {
+      actor: { type: 'system' },
+      action: 'reservation.expired',
+      object: { type: 'hold', id: holdId },
+    });
   return true;
 }
 

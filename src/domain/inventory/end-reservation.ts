@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../kernel/ids.js';
+import { byVariant } from './stock.js';
 import { lockLevels, lockLevelsOf, ownerColumn } from './store.js';
 import type { ReservationOwner, StockLine } from './types.js';
 
@@ -58,12 +59,13 @@ export async function sellReserved(em: EntityManager, checkoutId: string, orderI
 
 /** Puts an order's goods back on the shelf; once per order and variant, however often it is called. */
 export async function restock(em: EntityManager, orderId: string, lines: readonly StockLine[]): Promise<void> {
+  const returned = byVariant(lines);
   const levels = await lockLevels(
     em,
-    lines.map((line) => line.variantId),
+    returned.map((line) => line.variantId),
   );
-  const rows = lines.map((line) => ({ id: newId(), variant_id: line.variantId, quantity: line.quantity }));
   if (levels.size === 0) return;
+  const rows = returned.map((line) => ({ id: newId(), variant_id: line.variantId, quantity: line.quantity }));
   await em.execute(
     `with returned as (
        select * from jsonb_to_recordset(?::jsonb) as r (id uuid, variant_id uuid, quantity integer)

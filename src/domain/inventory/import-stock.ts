@@ -10,11 +10,11 @@ export interface ImportedStock {
 
 /**
  * Sets stock from an import, in one statement for any number of rows, with an `import` movement for each
- * change. Never below what is reserved.
+ * change. Never below what is reserved. Of two rows for one variant the later counts.
  */
 export async function importStock(em: EntityManager, rows: readonly ImportedStock[], importId: string): Promise<void> {
   if (rows.length === 0) return;
-  const input = rows.map((row) => ({
+  const input = [...new Map(rows.map((row) => [row.variantId, row])).values()].map((row) => ({
     id: newId(),
     variant_id: row.variantId,
     on_hand: row.onHand,

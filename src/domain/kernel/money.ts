@@ -42,15 +42,18 @@ export function roundDiv(numerator: bigint, denominator: bigint): number {
 export const portion = (of: Money, share: BasisPoints): Money =>
   money(roundDiv(BigInt(of.amount) * BigInt(share), 10_000n), of.currency);
 
-/** Splits an amount by weights so that the parts sum exactly to it (largest remainder, earlier first). */
+/**
+ * Splits an amount by weights so that the parts sum exactly to it (largest remainder, earlier first); evenly where all
+ * weights are zero.
+ */
 export function allocate(total: Money, weights: readonly number[]): Money[] {
-  const sum = weights.reduce((a, b) => a + b, 0);
-  if (sum === 0) return weights.map(() => zero(total.currency));
+  const sum = weights.reduce((a, b) => a + BigInt(b), 0n);
+  if (sum === 0n) return weights.length === 0 ? [] : allocate(total, weights.map(() => 1));
   const sign = total.amount < 0 ? -1 : 1;
   const whole = BigInt(Math.abs(total.amount));
   const parts = weights.map((weight, index) => {
     const scaled = whole * BigInt(weight);
-    return { index, amount: Number(scaled / BigInt(sum)), rest: scaled % BigInt(sum) };
+    return { index, amount: Number(scaled / sum), rest: scaled % sum };
   });
   let left = Math.abs(total.amount) - parts.reduce((a, part) => a + part.amount, 0);
   for (const part of [...parts].sort((a, b) => (a.rest === b.rest ? a.index - b.index : a.rest < b.rest ? 1 : -1))) {

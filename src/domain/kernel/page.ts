@@ -1,4 +1,5 @@
 import { DomainError } from './errors.js';
+import { isId } from './ids.js';
 
 export const PAGE_LIMIT_DEFAULT = 20;
 export const PAGE_LIMIT_MAX = 100;
@@ -23,10 +24,20 @@ export function decodeCursor(cursor: string, length: number): CursorPart[] {
   } catch {
     // falls through to the refusal
   }
-  throw new DomainError('validation_failed', 'the cursor is not one of ours', {}, [
+  throw notOurs();
+}
+
+/** Of a list that is sorted by id alone. @throws DomainError `validation_failed` */
+export function decodeIdCursor(cursor: string): string {
+  const [id] = decodeCursor(cursor, 1);
+  if (typeof id !== 'string' || !isId(id)) throw notOurs();
+  return id;
+}
+
+const notOurs = (): DomainError =>
+  new DomainError('validation_failed', 'the cursor is not one of ours', {}, [
     { field: 'cursor', message: 'not a cursor that this list returned' },
   ]);
-}
 
 /** Cuts `limit + 1` fetched rows into a page. */
 export function page<Row, T>(
@@ -44,4 +55,7 @@ export function page<Row, T>(
 }
 
 const isPart = (part: unknown): part is CursorPart =>
-  part === null || typeof part === 'string' || (typeof part === 'number' && Number.isFinite(part));
+  part === null ||
+  // PostgreSQL's text has no NUL
+  (typeof part === 'string' && !part.includes('\0')) ||
+  (typeof part === 'number' && Number.isFinite(part));

@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { openJson, type Cipher, type Sealed } from '../kernel/cipher.js';
 import { notFound } from '../kernel/errors.js';
 import type { Money } from '../kernel/money.js';
-import { decodeCursor, page, type Page } from '../kernel/page.js';
+import { decodeIdCursor, page, type Page } from '../kernel/page.js';
 import type { Adjustment } from '../pricing/types.js';
 import type { Address, Contact, Order, OrderEvent, OrderStatus, OrderSummary } from './types.js';
 
@@ -31,14 +31,14 @@ export async function listOrders(
   userId: string,
   { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<OrderSummary>> {
-  const [after] = cursor === undefined ? [null] : decodeCursor(cursor, 1);
+  const after = cursor === undefined ? null : decodeIdCursor(cursor);
   const rows = await em.execute<SummaryRow[]>(
     `select o.id, o.number, o.status, o.total_amount, o.currency, o.placed_at,
        (select sum(quantity) from order_lines l where l.order_id = o.id) as item_count
      from orders o
-     where o.user_id = ? and (?::text is null or o.id::text < ?)
+     where o.user_id = ? and (?::uuid is null or o.id < ?::uuid)
      order by o.id desc limit ?`,
-    [userId, after ?? null, after ?? null, limit + 1],
+    [userId, after, after, limit + 1],
   );
   return page(
     rows,

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { isId } from '../kernel/ids.js';
 import type { PaymentEvent } from './types.js';
 
 /** Where a stored event must go. */
@@ -20,20 +21,16 @@ const PAID: ReadonlySet<string> = new Set(['authorised', 'captured']);
  * handled is routed again.
  */
 export async function storePaymentEvent(em: EntityManager, event: PaymentEvent): Promise<StoredEvent> {
-  const [attempt] = await em.execute<{ checkout_id: string; status: string; closed_at: string | null }[]>(
-    `select a.checkout_id, k.status, k.closed_at
-     from payment_attempts a join checkouts k on k.id = a.checkout_id
-     where a.step = 'authorise' and a.state <> 'tombstoned'
-       and (a.checkout_id = ? or (?::text is not null and a.intent_id = ?))
-     order by a.attempt desc limit 1 for update of a`,
-    [event.checkoutId, event.intentId, event.intentId],
-  );
-  const checkoutId = attempt?.checkout_id ?? null;
-  const [row] = await em.execute<{ handled_at: string | null }[]>(
-    `insert into payment_events (id, provider, type, intent_id, checkout_id, outcome, amount, currency, created_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict (id) do update set provider = excluded.provider
-     returning handled_at`,
+  const checkoutId = await lockAttemptOf(em, event);
+  // After the lock, in a statement of its own: what the lock waited for is seen.
+  const [row] = await em.execute<{ handled_at: string | null; status: string | null; closed_at: string | null }[]>(
+    `with stored as (
+       insert into payment_events (id, provider, type, intent_id, checkout_id, outcome, amount, currency, created_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       on conflict (id) do update set checkout_id = coalesce(payment_events.checkout_id, excluded.checkout_id)
+       returning handled_at
+     )
+     select s.handled_at, k.status, k.closed_at from stored s left join checkouts k on k.id = ?`,
     [
       event.id,
       event.provider,
@@ -44,12 +41,29 @@ export async function storePaymentEvent(em: EntityManager, event: PaymentEvent):
       event.amount?.amount ?? null,
       event.amount?.currency ?? null,
       event.createdAt,
+      checkoutId,
     ],
   );
-  if (attempt === undefined || row?.handled_at != null || event.outcome === null) return { checkoutId, next: 'none' };
-  if (attempt.status === 'requires_action') return { checkoutId, next: 'wake' };
-  const endedUnpaid = attempt.closed_at !== null && attempt.status !== 'placed';
+  if (checkoutId === null || row?.handled_at != null || event.outcome === null) return { checkoutId, next: 'none' };
+  if (row?.status === 'requires_action') return { checkoutId, next: 'wake' };
+  const endedUnpaid = row?.closed_at != null && row.status !== 'placed';
   return { checkoutId, next: endedUnpaid && PAID.has(event.outcome.kind) ? 'recheck' : 'none' };
+}
+
+/**
+ * Locks the attempt that an event speaks of. One that was settled without an intent, its answer lost, learns it here:
+ * undoing needs it. Null: none of ours, as with the events of another shop on the same account.
+ */
+async function lockAttemptOf(em: EntityManager, { checkoutId, intentId }: PaymentEvent): Promise<string | null> {
+  const [attempt] = await em.execute<{ id: string; checkout_id: string; lost: boolean }[]>(
+    `select id, checkout_id, state = 'settled' and intent_id is null as lost from payment_attempts
+     where step = 'authorise' and state <> 'tombstoned' and (checkout_id = ?::uuid or intent_id = ?)
+     order by attempt desc limit 1 for update`,
+    [checkoutId !== null && isId(checkoutId) ? checkoutId : null, intentId],
+  );
+  if (attempt?.lost === true && intentId !== null)
+    await em.execute('update payment_attempts set intent_id = ? where id = ?', [intentId, attempt.id], 'run');
+  return attempt?.checkout_id ?? null;
 }
 
 /** Marks an event as dealt with, so that a repeat of its delivery does nothing. */

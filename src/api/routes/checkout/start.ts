@@ -1,10 +1,11 @@
 import type { z } from 'zod';
-import { hashCartToken } from '../../../domain/cart/index.js';
+import { hashCartToken, mergeCarts } from '../../../domain/cart/index.js';
 import {
   acceptCheckout,
   findCheckoutCart,
   isDecided,
   readCheckout,
+  type CartOwner,
   type Checkout,
   type CheckoutCart,
 } from '../../../domain/checkout/index.js';
@@ -40,6 +41,18 @@ type Body = z.output<typeof CheckoutBody>;
 
 export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
   const { transact, query, cipher, flows, gateways } = deps;
+
+  /** A customer buys a guest cart they still hold as their own, so that the order is theirs. */
+  async function cartOf(caller: Caller): Promise<CheckoutCart> {
+    const find = () => query((em) => findCheckoutCart(em, ownerOf(caller)));
+    let cart = await find();
+    if (caller.kind === 'user' && caller.cartToken !== null && cart?.userId === null && !cart.underWay) {
+      const merge = { userId: caller.userId, cartToken: caller.cartToken };
+      if ((await transact((em) => mergeCarts(em, merge))) !== null) cart = await find();
+    }
+    if (cart === null) throw new DomainError('cart_empty', 'there is no cart to check out');
+    return cart;
+  }
 
   async function precheck(cart: CheckoutCart, body: Body): Promise<void> {
     const { quote, priceChanges, shortages } = await query((em) =>
@@ -122,8 +135,7 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
         throw new DomainError('validation_failed', 'there is no such payment provider', {}, [
           { field: 'payment.provider', message: 'is not one of GET /payment-options' },
         ]);
-      const cart = await query((em) => findCheckoutCart(em, ownerOf(caller)));
-      if (cart === null) throw new DomainError('cart_empty', 'there is no cart to check out');
+      const cart = await cartOf(caller);
       const contact = await contactOf(caller, body);
       // A key may name an earlier request, whatever the cart looks like now.
       if (cart.status === 'open' && !cart.underWay && idempotencyKey === null) await precheck(cart, body);
@@ -137,7 +149,7 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
           shippingMethod: body.shipping_method,
           provider: body.payment.provider,
           paymentMethod: body.payment.payment_method ?? null,
-          expectedTotal: body.expected_total?.amount ?? null,
+          expectedTotal: body.expected_total ?? null,
           claim,
         }),
       );
@@ -146,11 +158,12 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
   });
 }
 
-export function ownerOf(caller: Caller): { userId: string } | { tokenHash: string } {
-  if (caller.kind === 'user') return { userId: caller.userId };
-  if (caller.cartToken === null)
+export function ownerOf(caller: Caller): CartOwner {
+  const tokenHash = caller.cartToken === null ? null : hashCartToken(caller.cartToken);
+  if (caller.kind === 'user') return { userId: caller.userId, tokenHash };
+  if (tokenHash === null)
     throw new DomainError('cart_empty', 'there is no cart to check out: send its X-Cart-Token or log in');
-  return { tokenHash: hashCartToken(caller.cartToken) };
+  return { userId: null, tokenHash };
 }
 
 /** The secret for the customer's browser; null where there is nothing to do, or the provider cannot be asked now. */
