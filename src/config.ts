@@ -111,7 +111,7 @@ function shape(env: z.output<typeof Environment>) {
     metricsPort: env.METRICS_PORT,
     database: { url: env.DATABASE_URL, poolMax: env.DATABASE_POOL },
     redis: { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
-    elasticsearch: env.ELASTICSEARCH_URL === undefined ? null : { url: env.ELASTICSEARCH_URL, index: env.ELASTICSEARCH_INDEX },
+    elasticsearch: env.ELASTICSEARCH_URL === undefined ? null : { url: env.ELASTICSEARCH_URL, alias: env.ELASTICSEARCH_INDEX },
     temporal: {
       address: env.TEMPORAL_ADDRESS,
       namespace: env.TEMPORAL_NAMESPACE,

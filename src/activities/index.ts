@@ -5,6 +5,7 @@ import { createFlowActivities } from './flows.js';
 import { createHoldActivities, type HoldActivityDeps } from './holds.js';
 import { createNotificationActivities, type NotificationActivityDeps } from './notifications.js';
 import { createPaymentActivities, type PaymentActivityDeps } from './payments.js';
+import { createSearchActivities, type SearchActivityDeps } from './search.js';
 import { createUserActivities, type UserActivityDeps } from './users.js';
 
 export type ActivityDeps = CatalogueActivityDeps &
@@ -12,6 +13,7 @@ export type ActivityDeps = CatalogueActivityDeps &
   HoldActivityDeps &
   NotificationActivityDeps &
   PaymentActivityDeps &
+  SearchActivityDeps &
   UserActivityDeps &
   Parameters<typeof createFlowActivities>[0] & { readonly log: FailureLog };
 
@@ -26,5 +28,6 @@ export function createActivities(deps: ActivityDeps) {
     ...refusing(createNotificationActivities(deps), { log, outage: 'mail_unavailable' }),
     ...refusing(createUserActivities(deps), { log, outage: 'mail_unavailable' }),
     ...refusing(createCatalogueActivities(deps), { log, outage: 'database_unavailable' }),
+    ...refusing(createSearchActivities(deps), { log, outage: 'search_unavailable' }),
   };
 }

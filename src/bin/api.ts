@@ -3,12 +3,14 @@ import { createApp } from '../api/app.js';
 import { serve } from '../api/serve.js';
 import { loadConfig } from '../config.js';
 import { systemClock } from '../domain/kernel/clock.js';
+import { createPostgresSearch, createSearch } from '../domain/search/index.js';
 import { createAccessTokens } from '../infra/crypto/access-tokens.js';
 import { createCipher } from '../infra/crypto/aes-cipher.js';
 import { createPasswordHasher } from '../infra/crypto/passwords.js';
 import { createSecretTokens } from '../infra/crypto/secret-tokens.js';
 import { createOrm } from '../infra/db/orm.js';
 import { createQuery, createTransact } from '../infra/db/transact.js';
+import { createElasticsearchIndex } from '../infra/elasticsearch/search-index.js';
 import { createLog } from '../infra/log/json-log.js';
 import { createCartCache } from '../infra/redis/cart-cache.js';
 import { connectRedis } from '../infra/redis/client.js';
@@ -37,6 +39,8 @@ const accessTokens = createAccessTokens({
 });
 const sessionCache = createSessionCache({ redis, prefix });
 
+const index = config.elasticsearch === null ? null : createElasticsearchIndex(config.elasticsearch);
+
 const app = createApp({
   config,
   transact: createTransact(orm),
@@ -49,11 +53,19 @@ const app = createApp({
   sessionCache,
   cartCache: createCartCache({ redis, prefix }),
   rateLimiter: createRateLimiter({ redis, prefix, log }),
+  search: createSearch({
+    primary: index,
+    fallback: createPostgresSearch(query),
+    query,
+    now,
+    onOutage: (error) => log.warn({ error }, 'search is answered by PostgreSQL'),
+  }),
   gateways: createGateways(config),
   probes: [
     { name: 'postgresql', required: true, check: async () => void (await query((em) => em.execute('select 1'))) },
     { name: 'temporal', required: true, check: async () => void (await temporal.workflowService.getSystemInfo({})) },
     { name: 'redis', required: false, check: async () => void (await redis.ping()) },
+    ...(index === null ? [] : [{ name: 'elasticsearch', required: false, check: () => index.ping() }]),
   ],
   log,
   now,
@@ -65,6 +77,6 @@ const stop = async (signal: string): Promise<void> => {
   log.info({ signal }, 'stopping');
   await serving.stop();
   redis.disconnect();
-  await Promise.allSettled([orm.close(true), temporal.close()]);
+  await Promise.allSettled([orm.close(true), temporal.close(), index?.close()]);
 };
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
