@@ -25,9 +25,14 @@ export const sell = (level: StockLevel, quantity: number): StockLevel => ({
   reserved: level.reserved - quantity,
 });
 
-/** @throws DomainError `out_of_stock` when less would be on hand than is reserved */
+/** What the database counts up to. */
+export const MOST_ON_HAND = 2_147_483_647;
+
+/** @throws DomainError `out_of_stock` when less would be on hand than is reserved; `validation_failed` beyond all counting */
 export function adjust(level: StockLevel, delta: number): StockLevel {
   const onHand = level.onHand + delta;
+  if (onHand > MOST_ON_HAND)
+    throw new DomainError('validation_failed', `at most ${MOST_ON_HAND} can be on hand`, { variantId: level.variantId });
   if (onHand < level.reserved)
     throw new DomainError('out_of_stock', 'stock cannot fall below what is reserved', {
       variantId: level.variantId,
