@@ -15,5 +15,7 @@ export const createLimitGuesses =
   async (what, account) => {
     const waitMs = on ? await limiter.take(LIMITS[what], account) : null;
     if (waitMs !== null)
-      throw new DomainError('rate_limited', 'too many attempts for this account', { retryAfterS: Math.ceil(waitMs / 1_000) });
+      throw new DomainError('rate_limited', 'too many attempts for this account', {
+        retryAfterS: Math.ceil(waitMs / 1_000),
+      });
   };

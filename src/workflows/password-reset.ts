@@ -12,7 +12,9 @@ export async function passwordReset({ requestId }: PasswordResetInput): Promise<
   const tell = (state: string): void => parking.describe(`Password reset ${requestId}: ${state}`);
 
   tell('looking for the account');
-  const prepared = await parking.local(database, { name: 'Find the account' }, (run) => run.preparePasswordReset(requestId));
+  const prepared = await parking.local(database, { name: 'Find the account' }, (run) =>
+    run.preparePasswordReset(requestId),
+  );
   if (prepared !== 'prepared') {
     tell(`ended, ${prepared}`);
     return prepared;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../../config.js';
+import { mergeCarts } from '../../domain/cart/index.js';
 import type { Cipher } from '../../domain/kernel/cipher.js';
 import { DomainError, notFound } from '../../domain/kernel/errors.js';
 import { isId, newId } from '../../domain/kernel/ids.js';
@@ -94,7 +95,17 @@ const PageQuery = z.strictObject({
 });
 
 export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
-  const { config, transact, query, cipher, passwords, accessTokens, secretTokens: tokens, sessionCache, limitGuesses } = deps;
+  const {
+    config,
+    transact,
+    query,
+    cipher,
+    passwords,
+    accessTokens,
+    secretTokens: tokens,
+    sessionCache,
+    limitGuesses,
+  } = deps;
   const cookie = createRefreshCookie({ secure: config.environment === 'production' });
 
   async function account(userId: string): Promise<Account> {
@@ -107,7 +118,11 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
     session: { readonly sessionId: string; readonly userId: string; readonly refreshToken: string },
     delivery: z.output<typeof Delivery>,
   ): { tokens: z.input<typeof TokenView>; headers: Record<string, string> } {
-    const access = { access_token: accessTokens.issue(session), token_type: 'Bearer', expires_in: accessTokens.lifetimeMs / 1_000 } as const;
+    const access = {
+      access_token: accessTokens.issue(session),
+      token_type: 'Bearer',
+      expires_in: accessTokens.lifetimeMs / 1_000,
+    } as const;
     const headers = { 'Cache-Control': 'no-store' };
     return delivery === 'body'
       ? { tokens: { ...access, refresh_token: session.refreshToken }, headers }
@@ -156,14 +171,20 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
       access: 'open',
       body: LoginBody,
       responses: { 200: LoginView },
-      async handle({ body, ctx, requestId }) {
+      async handle({ body, caller, ctx, requestId }) {
         await limitGuesses('password', body.email);
         const found = await query((em) => findCredentials(em, body.email));
         const checked = await checkPassword(passwords, found, body.password);
         const session = { id: newId(), userAgent: ctx.get('User-Agent'), requestId };
         const refreshToken = await transact((em) => logIn({ em, tokens }, checked, session));
+        const { cartToken } = caller;
+        if (cartToken !== null) await transact((em) => mergeCarts(em, { userId: checked.id, cartToken }));
         const given = hand({ sessionId: session.id, userId: checked.id, refreshToken }, body.token_delivery);
-        return { status: 200, body: { ...given.tokens, user: presentUser(await account(checked.id)) }, headers: given.headers };
+        return {
+          status: 200,
+          body: { ...given.tokens, user: presentUser(await account(checked.id)) },
+          headers: given.headers,
+        };
       },
     }),
     endpoint({
@@ -179,7 +200,8 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
         const refreshToken = body.refresh_token ?? cookie.read(ctx) ?? '';
         const outcome = await transact((em) => refreshSession({ em, tokens }, refreshToken));
         if (outcome.kind === 'reused') await sessionCache.forget([outcome.sessionId]);
-        if (outcome.kind !== 'refreshed') throw new DomainError('unauthenticated', 'the refresh token is not valid; log in again');
+        if (outcome.kind !== 'refreshed')
+          throw new DomainError('unauthenticated', 'the refresh token is not valid; log in again');
         const given = hand(outcome, body.token_delivery);
         return { status: 200, body: given.tokens, headers: given.headers };
       },
@@ -213,7 +235,12 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
         if (before !== null && (typeof before !== 'string' || !isId(before)))
           throw new DomainError('validation_failed', 'the cursor is not one of ours');
         const rows = await query((em) => listSessions(em, caller.userId, { limit: limit + 1, before }));
-        const { data, nextCursor } = page(rows, limit, (row) => presentSession(row, caller.sessionId), (row) => [row.id]);
+        const { data, nextCursor } = page(
+          rows,
+          limit,
+          (row) => presentSession(row, caller.sessionId),
+          (row) => [row.id],
+        );
         return { status: 200, body: { data, next_cursor: nextCursor } };
       },
     }),

@@ -1,6 +1,8 @@
 import type { ApiDeps } from '../deps.js';
 import type { Endpoint } from '../endpoint.js';
 import { createLimitGuesses } from '../limit-guesses.js';
+import { createAuditRoutes } from './admin/audit.js';
+import { createAdminUserRoutes } from './admin/users.js';
 import { createAuthRoutes } from './auth.js';
 import { createCartRoutes } from './cart.js';
 import { createCategoryRoutes } from './categories.js';
@@ -20,6 +22,8 @@ export function createEndpoints(deps: ApiDeps): Endpoint[] {
   return [
     ...createAuthRoutes({ ...deps, limitGuesses }),
     ...createUserRoutes({ ...deps, limitGuesses }),
+    ...createAdminUserRoutes(deps),
+    ...createAuditRoutes(deps),
     ...createCategoryRoutes(deps),
     ...createProductRoutes(deps),
     ...createCartRoutes({ ...deps, shop }),

@@ -111,7 +111,10 @@ export function createMailedTokenRoutes(deps: MailedTokenRouteDeps): Endpoint[] 
         if (account.emailVerified) throw new DomainError('conflict', 'the e-mail address is confirmed already');
         await limitGuesses('mail', account.email);
         await transact((em) =>
-          askToConfirmEmail({ em, cipher }, { userId: account.id, email: account.email, topic: 'user.confirmation_requested' }),
+          askToConfirmEmail(
+            { em, cipher },
+            { userId: account.id, email: account.email, topic: 'user.confirmation_requested' },
+          ),
         );
         return { status: 202, body: { status: 'accepted' } };
       },

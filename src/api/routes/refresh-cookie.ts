@@ -12,7 +12,14 @@ export interface RefreshCookie {
 
 export function createRefreshCookie({ secure }: { readonly secure: boolean }): RefreshCookie {
   const header = (value: string, lifetimeS: number) => ({
-    'Set-Cookie': [`${NAME}=${value}`, `Path=${PATH}`, `Max-Age=${lifetimeS}`, 'HttpOnly', 'SameSite=Strict', ...(secure ? ['Secure'] : [])].join('; '),
+    'Set-Cookie': [
+      `${NAME}=${value}`,
+      `Path=${PATH}`,
+      `Max-Age=${lifetimeS}`,
+      'HttpOnly',
+      'SameSite=Strict',
+      ...(secure ? ['Secure'] : []),
+    ].join('; '),
   });
   return {
     keep: (token, lifetimeMs) => header(token, Math.floor(lifetimeMs / 1_000)),

@@ -109,7 +109,14 @@ const AddressView = z.strictObject({
 });
 const AddressId = z.strictObject({ id: z.uuid() });
 
-const presentAddress = ({ id, label, isDefault, postalCode, createdAt, ...rest }: SavedAddress): z.input<typeof AddressView> => ({
+const presentAddress = ({
+  id,
+  label,
+  isDefault,
+  postalCode,
+  createdAt,
+  ...rest
+}: SavedAddress): z.input<typeof AddressView> => ({
   id,
   label,
   is_default: isDefault,

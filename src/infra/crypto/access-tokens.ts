@@ -33,7 +33,12 @@ export function createAccessTokens({ keys, issuer, audience, lifetimeMs, now }: 
       const secret = byId.get(keyIdOf(token) ?? '');
       if (secret === undefined) return null;
       try {
-        const claims = jwt.verify(token, secret, { algorithms: ['HS256'], issuer, audience, clockTimestamp: seconds() });
+        const claims = jwt.verify(token, secret, {
+          algorithms: ['HS256'],
+          issuer,
+          audience,
+          clockTimestamp: seconds(),
+        });
         if (typeof claims === 'string' || claims.exp === undefined || claims.jti === undefined) return null;
         const { sub, sid } = claims as { sub?: unknown; sid?: unknown };
         if (typeof sub !== 'string' || typeof sid !== 'string' || !isId(sub) || !isId(sid)) return null;

@@ -1,0 +1,102 @@
+import { openAccountApp, type AccountApp } from '../../support/account.js';
+
+let app: AccountApp;
+beforeAll(async () => {
+  app = await openAccountApp();
+});
+afterAll(() => app.close());
+
+async function admin(role = 'admin'): Promise<{ userId: string; headers: { Authorization: string } }> {
+  const { email, body } = await app.register();
+  await app.deps.query((em) => em.execute('insert into user_roles (user_id, role) values (?, ?)', [body.id, role]));
+  const login = await app.logIn(email);
+  return { userId: body.id, headers: { Authorization: `Bearer ${login.body.access_token}` } };
+}
+
+test('admin calls are 401 for guests, 403 for customers and for roles without the permission', async () => {
+  const { headers } = await app.customer();
+  const staff = await admin('staff');
+  expect((await app.call('GET', '/admin/users')).status).toBe(401);
+  const customer = await app.call('GET', '/admin/users', { headers });
+  expect([customer.status, customer.body.error.code]).toEqual([403, 'forbidden']);
+  expect((await app.call('GET', '/admin/users', { headers: staff.headers })).status).toBe(200);
+  expect(
+    (await app.call('PATCH', `/admin/users/${staff.userId}`, { headers: staff.headers, body: { roles: ['admin'] } }))
+      .status,
+  ).toBe(403);
+});
+
+test('PATCH /admin/users/{id} gives and takes roles from the very next request on', async () => {
+  const boss = await admin();
+  const { headers, userId } = await app.customer();
+  const set = (roles: string[]) =>
+    app.call('PATCH', `/admin/users/${userId}`, { headers: boss.headers, body: { roles } });
+  const status = async () => (await app.call('GET', '/admin/users', { headers })).status;
+  expect(await status()).toBe(403);
+  expect((await set(['customer', 'staff'])).body).toMatchObject({ roles: ['customer', 'staff'] });
+  expect(await status()).toBe(200);
+  await set(['customer']);
+  expect(await status()).toBe(403);
+});
+
+test('PATCH /admin/users/{id}, to disable, ends sessions and refuses logins; to enable, lets in again', async () => {
+  const boss = await admin();
+  const { headers, userId, email } = await app.customer();
+  const set = (disabled: boolean) =>
+    app.call('PATCH', `/admin/users/${userId}`, { headers: boss.headers, body: { disabled } });
+  expect((await app.call('GET', '/users/me', { headers })).status).toBe(200);
+  await set(true);
+  expect((await app.call('GET', '/users/me', { headers })).status).toBe(401);
+  expect((await app.logIn(email)).status).toBe(401);
+  await set(false);
+  expect((await app.call('GET', '/users/me', { headers })).status).toBe(401);
+  expect((await app.logIn(email)).status).toBe(200);
+});
+
+test('PATCH /admin/users/{id} sets a tier that exists, and refuses others', async () => {
+  const boss = await admin();
+  const { userId } = await app.customer();
+  const set = (tier: string) => app.call('PATCH', `/admin/users/${userId}`, { headers: boss.headers, body: { tier } });
+  expect((await set('GOLD')).body).toMatchObject({ tier: 'GOLD' });
+  expect((await set('TIN')).status).toBe(400);
+});
+
+test('PATCH /admin/users/{id}, by administrators who would lock themselves out, is 409', async () => {
+  const { headers, userId } = await admin();
+  for (const body of [{ disabled: true }, { roles: ['customer'] }])
+    expect((await app.call('PATCH', `/admin/users/${userId}`, { headers, body })).status).toBe(409);
+});
+
+test('GET /admin/users finds one by address, and pages', async () => {
+  const boss = await admin();
+  const { email } = await app.register();
+  const list = (query: string) =>
+    app.call<{ data: { email: string }[]; next_cursor: string | null }>('GET', `/admin/users?${query}`, {
+      headers: boss.headers,
+    });
+  expect((await list(`email=${encodeURIComponent(email)}`)).body.data.map((user) => user.email)).toEqual([email]);
+  const first = await list('limit=1');
+  const second = await list(`limit=1&cursor=${first.body.next_cursor ?? ''}`);
+  expect(first.body.data[0]?.email).toBe(email);
+  expect(second.body.data[0]?.email).not.toBe(email);
+});
+
+test('GET /admin/audit-log tells who changed a user', async () => {
+  const boss = await admin();
+  const { userId } = await app.customer();
+  await app.call('PATCH', `/admin/users/${userId}`, { headers: boss.headers, body: { roles: ['staff'] } });
+  const { body } = await app.call<{ data: object[]; next_cursor: string | null }>(
+    'GET',
+    `/admin/audit-log?object_type=user&object_id=${userId}&limit=1`,
+    { headers: boss.headers },
+  );
+  expect(body.data).toEqual([
+    expect.objectContaining({
+      actor: { type: 'user', id: boss.userId },
+      action: 'user.roles_changed',
+      data: { before: ['customer'], after: ['staff'] },
+      request_id: expect.any(String) as string,
+    }),
+  ]);
+  expect(body.next_cursor).toEqual(expect.any(String));
+});
