@@ -45,7 +45,11 @@ export function createApp(deps: ApiDeps): Koa {
   const health = createHealthRoutes(deps);
   mount(system, health, { ...mountDeps, limitRate: async () => {} });
 
-  for (const router of [api, system, createDocsRouter({ endpoints, apiPrefix: API_PREFIX, health, publicUrl: http.publicUrl })])
+  for (const router of [
+    api,
+    system,
+    createDocsRouter({ endpoints, apiPrefix: API_PREFIX, health, publicUrl: http.publicUrl }),
+  ])
     app.use(router.routes()).use(router.allowedMethods());
   return app;
 }

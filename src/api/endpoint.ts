@@ -77,7 +77,7 @@ export function endpoint<
   Q extends z.ZodType | undefined = undefined,
   B extends z.ZodType | undefined = undefined,
 >(definition: Endpoint<P, Q, B>): Endpoint {
-  return definition as unknown as Endpoint;
+  return definition;
 }
 
 /** @throws DomainError `validation_failed` naming every bad field */

@@ -18,8 +18,7 @@ export interface MountDeps {
 
 /** Routes the endpoints: who calls, how often, is the request valid; then the handler and its reply. */
 export function mount(router: Router, endpoints: readonly Endpoint[], deps: MountDeps): void {
-  for (const each of endpoints)
-    router[each.method](each.path, (ctx) => answer(ctx as unknown as Context, each, deps));
+  for (const each of endpoints) router[each.method](each.path, (ctx) => answer(ctx as unknown as Context, each, deps));
 }
 
 async function answer(ctx: Context, endpoint: Endpoint, deps: MountDeps): Promise<void> {
@@ -37,9 +36,9 @@ async function answer(ctx: Context, endpoint: Endpoint, deps: MountDeps): Promis
     bodyHash: hashBody({ params, body }),
   });
   const reply = await endpoint.handle({
-    params: params as never,
-    query: query as never,
-    body: body as never,
+    params,
+    query,
+    body,
     caller,
     requestId: ctx.state['requestId'] as string,
     idempotencyKey,

@@ -1,7 +1,8 @@
 /** SQLSTATE classes that speak of the server's state and not of the statement; conflicts have been retried before. */
 const SERVER_STATE = /^(08...|25P0.|40...|53...|55P03|57...|58...)$/;
 const NETWORK = /^(ECONN\w+|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
-const POOL = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
+const POOL =
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
 /** gRPC: cancelled, deadline exceeded, resource exhausted, aborted, unavailable. */
 const GRPC = new Set([1, 4, 8, 10, 14]);
 

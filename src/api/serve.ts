@@ -19,16 +19,19 @@ export async function serve(
   let stopping = false;
   const inFlight = new Set<ServerResponse>();
   const handle = app.callback();
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, (request, response) => {
-    inFlight.add(response);
-    response.once('close', () => {
-      inFlight.delete(response);
-      // Those that were busy when stopping began, and would now wait for another request.
-      if (stopping) setImmediate(() => server.closeIdleConnections());
-    });
-    if (stopping) response.setHeader('Connection', 'close');
-    void handle(request, response);
-  });
+  const server = createServer(
+    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
+    (request, response) => {
+      inFlight.add(response);
+      response.once('close', () => {
+        inFlight.delete(response);
+        // Those that were busy when stopping began, and would now wait for another request.
+        if (stopping) setImmediate(() => server.closeIdleConnections());
+      });
+      if (stopping) response.setHeader('Connection', 'close');
+      void handle(request, response);
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

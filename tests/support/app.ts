@@ -56,7 +56,13 @@ export async function openApp(change: Change = {}) {
   if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
   const prefix = `test:${newId()}:`;
   const keys: [Key] = [{ id: 'k1', secret: randomBytes(32) }];
-  const accessTokens = createAccessTokens({ keys, issuer: 'perdure', audience: 'perdure', lifetimeMs: 900_000, now: () => new Date() });
+  const accessTokens = createAccessTokens({
+    keys,
+    issuer: 'perdure',
+    audience: 'perdure',
+    lifetimeMs: 900_000,
+    now: () => new Date(),
+  });
   const { config, ...others } = change;
 
   const deps: ApiDeps = {
@@ -84,7 +90,14 @@ export async function openApp(change: Change = {}) {
     ...others,
     config: {
       environment: 'test',
-      http: { host: '127.0.0.1', port: 0, publicUrl: 'http://127.0.0.1', trustedProxies: 0, corsOrigins: [], rateLimits: false },
+      http: {
+        host: '127.0.0.1',
+        port: 0,
+        publicUrl: 'http://127.0.0.1',
+        trustedProxies: 0,
+        corsOrigins: [],
+        rateLimits: false,
+      },
       shop: { currency: 'USD', pricesIncludeTax: false },
       checkout: { reservationMs: 900_000, holdMs: 300_000, holdWarningMs: 60_000 },
       auth: { accessTokenMs: 900_000 },
@@ -96,14 +109,25 @@ export async function openApp(change: Change = {}) {
   const origin = `http://127.0.0.1:${serving.port}`;
   const shop = createShop(query);
 
-  async function call<T = ErrorBody>(method: string, path: string, { body, headers = {} }: CallOptions = {}): Promise<Answer<T>> {
-    const response = await fetch(`${origin}${path.startsWith('/api/') || path.startsWith('/health') ? path : `/api/v1${path}`}`, {
-      method,
-      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+  async function call<T = ErrorBody>(
+    method: string,
+    path: string,
+    { body, headers = {} }: CallOptions = {},
+  ): Promise<Answer<T>> {
+    const response = await fetch(
+      `${origin}${path.startsWith('/api/') || path.startsWith('/health') ? path : `/api/v1${path}`}`,
+      {
+        method,
+        headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      },
+    );
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as T };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as T,
+    };
   }
 
   return {

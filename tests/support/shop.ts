@@ -14,14 +14,20 @@ export interface TestProduct {
 
 /** Rows to sell, and customers to sell them to, straight into the tables. */
 export function createShop(query: Query) {
-  const run = (sql: string, params: readonly unknown[]): Promise<unknown> => query((em) => em.execute(sql, [...params], 'run'));
+  const run = (sql: string, params: readonly unknown[]): Promise<unknown> =>
+    query((em) => em.execute(sql, [...params], 'run'));
   let category: string | null = null;
 
   async function categoryId(): Promise<string> {
     if (category === null) {
       category = newId();
       const slug = `test-${category.slice(-12)}`;
-      await run('insert into categories (id, slug, name, path) values (?, ?, ?, ?::ltree)', [category, slug, 'Tests', slug.replaceAll('-', '_')]);
+      await run('insert into categories (id, slug, name, path) values (?, ?, ?, ?::ltree)', [
+        category,
+        slug,
+        'Tests',
+        slug.replaceAll('-', '_'),
+      ]);
     }
     return category;
   }
@@ -51,30 +57,46 @@ export function createShop(query: Query) {
       return { productId, variantId, sku };
     },
 
-    setPrice: (productId: string, price: number) => run('update products set price_amount = ? where id = ?', [price, productId]),
-    setStock: (variantId: string, onHand: number) => run('update stock_levels set on_hand = ? where variant_id = ?', [onHand, variantId]),
+    setPrice: (productId: string, price: number) =>
+      run('update products set price_amount = ? where id = ?', [price, productId]),
+    setStock: (variantId: string, onHand: number) =>
+      run('update stock_levels set on_hand = ? where variant_id = ?', [onHand, variantId]),
     retire: (variantId: string) => run("update variants set status = 'retired' where id = ?", [variantId]),
 
-    async user({ tier = null, roles = ['customer'] }: { tier?: string | null; roles?: readonly string[] } = {}): Promise<string> {
+    async user({
+      tier = null,
+      roles = ['customer'],
+    }: { tier?: string | null; roles?: readonly string[] } = {}): Promise<string> {
       const id = newId();
-      await run('insert into users (id, email, username, password_hash, tier) values (?, ?, ?, ?, ?)', [id, `${id}@example.com`, id, '-', tier]);
+      await run('insert into users (id, email, username, password_hash, tier) values (?, ?, ?, ?, ?)', [
+        id,
+        `${id}@example.com`,
+        id,
+        '-',
+        tier,
+      ]);
       for (const role of roles) await run('insert into user_roles (user_id, role) values (?, ?)', [id, role]);
       return id;
     },
 
     async session(userId: string): Promise<string> {
       const id = newId();
-      await run("insert into sessions (id, user_id, refresh_hash, expires_at) values (?, ?, ?, now() + interval '1 hour')", [id, userId, id]);
+      await run(
+        "insert into sessions (id, user_id, refresh_hash, expires_at) values (?, ?, ?, now() + interval '1 hour')",
+        [id, userId, id],
+      );
       return id;
     },
 
     /** An open checkout of a cart, as `POST /checkout` leaves it. */
     async openCheckout(cartId: string): Promise<string> {
-      const [row] = await query((em) => em.execute<{ id: string }[]>(
-        `insert into checkouts (id, cart_id, order_id, body_hash, contact, shipping_address, country, shipping_method, payment_provider, currency)
+      const [row] = await query((em) =>
+        em.execute<{ id: string }[]>(
+          `insert into checkouts (id, cart_id, order_id, body_hash, contact, shipping_address, country, shipping_method, payment_provider, currency)
          select c.checkout_id, c.id, ?, '-', '-', '-', 'US', 'standard', 'stripe', c.currency from carts c where c.id = ? returning id`,
-        [newId(), cartId],
-      ));
+          [newId(), cartId],
+        ),
+      );
       if (row === undefined) throw new Error('no such cart');
       return row.id;
     },
@@ -85,7 +107,8 @@ export function createShop(query: Query) {
     orderCart: (cartId: string) =>
       run("update carts set status = 'ordered', order_id = ?, updated_at = now() where id = ?", [newId(), cartId]),
 
-    rows: <T extends object>(sql: string, params: readonly unknown[] = []): Promise<T[]> => query((em) => em.execute<T[]>(sql, [...params])),
+    rows: <T extends object>(sql: string, params: readonly unknown[] = []): Promise<T[]> =>
+      query((em) => em.execute<T[]>(sql, [...params])),
     run,
   };
 }

@@ -26,7 +26,9 @@ export function createLimitRate({ limiter, on }: { readonly limiter: RateLimiter
           ? await limiter.take(USER, caller.userId)
           : await limiter.take(GUEST, ctx.ip);
     if (wait !== null)
-      throw new DomainError('rate_limited', 'too many requests; please slow down', { retryAfterS: Math.ceil(wait / 1_000) });
+      throw new DomainError('rate_limited', 'too many requests; please slow down', {
+        retryAfterS: Math.ceil(wait / 1_000),
+      });
   };
 }
 

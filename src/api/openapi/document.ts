@@ -32,7 +32,12 @@ export function openApiDocument({ publicUrl, groups }: DocumentInput): Json {
       schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of a login' },
-        cartToken: { type: 'apiKey', in: 'header', name: 'X-Cart-Token', description: "A guest's cart, as its creation answered" },
+        cartToken: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Cart-Token',
+          description: "A guest's cart, as its creation answered",
+        },
       },
     },
   };
@@ -58,7 +63,9 @@ function operation(endpoint: Endpoint, components: Map<string, unknown>): Json {
     security: security(access),
     ...(typeof access === 'object' ? { 'x-permission': access.permission } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: json(toSchema(body, 'input', components)) } }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: json(toSchema(body, 'input', components)) } }),
     ...(rawBody === undefined ? {} : { requestBody: { required: true, content: { '*/*': {} } } }),
     responses: {
       ...Object.fromEntries(replies),
@@ -90,7 +97,11 @@ const idempotencyHeader = (required: boolean): Json => ({
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 });
 
-function parametersOf(schema: z.ZodType | undefined, where: 'path' | 'query', components: Map<string, unknown>): Json[] {
+function parametersOf(
+  schema: z.ZodType | undefined,
+  where: 'path' | 'query',
+  components: Map<string, unknown>,
+): Json[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = toSchema(schema, 'input', components) as {
     properties?: Record<string, Json>;
@@ -126,7 +137,9 @@ function rewriteRefs(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
       key,
-      key === '$ref' && typeof member === 'string' ? member.replace('#/$defs/', '#/components/schemas/') : rewriteRefs(member),
+      key === '$ref' && typeof member === 'string'
+        ? member.replace('#/$defs/', '#/components/schemas/')
+        : rewriteRefs(member),
     ]),
   );
 }

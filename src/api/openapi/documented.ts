@@ -6,7 +6,8 @@ export function assertDocumented({ operationId, responses }: Endpoint, reply: Re
   const schema = responses[reply.status];
   if (schema === undefined) throw new Error(`${operationId} answered ${reply.status}, which is not documented`);
   // A stream, or the bytes of a file: what is sent cannot be compared.
-  if (typeof reply.body === 'object' && reply.body !== null && ('pipe' in reply.body || Buffer.isBuffer(reply.body))) return;
+  if (typeof reply.body === 'object' && reply.body !== null && ('pipe' in reply.body || Buffer.isBuffer(reply.body)))
+    return;
   const sent: unknown = reply.body === undefined ? undefined : JSON.parse(JSON.stringify(reply.body));
   if (schema === null) {
     if (sent !== undefined) throw new Error(`${operationId} answered a body, where none is documented`);

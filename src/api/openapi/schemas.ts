@@ -32,7 +32,10 @@ export const ErrorEnvelope = z
       code: z.enum(ERROR_CODES),
       message: z.string(),
       details: z.array(z.strictObject({ field: z.string(), message: z.string() })),
-      data: z.record(z.string(), z.unknown()).optional().meta({ description: 'ids and numbers that belong to the code' }),
+      data: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .meta({ description: 'ids and numbers that belong to the code' }),
       request_id: z.string(),
       timestamp: Instant,
     }),

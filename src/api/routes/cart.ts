@@ -56,7 +56,10 @@ const CartSchema = z
     order_id: Id.nullable(),
     checkout_id: Id.optional().meta({ description: 'while a checkout is open; the cart cannot be changed then' }),
     reservation: z.strictObject({ expires_at: Instant }).nullable(),
-    cart_token: z.string().optional().meta({ description: 'told once, when a guest cart is created: send it as X-Cart-Token' }),
+    cart_token: z
+      .string()
+      .optional()
+      .meta({ description: 'told once, when a guest cart is created: send it as X-Cart-Token' }),
   })
   .meta({ id: 'Cart' });
 
@@ -67,9 +70,16 @@ export interface CartRoutesDeps {
   readonly shop: { readonly currency: string };
 }
 
-export function createCartRoutes({ transact, query, cartCache: cache, shop: { currency } }: CartRoutesDeps): Endpoint[] {
+export function createCartRoutes({
+  transact,
+  query,
+  cartCache: cache,
+  shop: { currency },
+}: CartRoutesDeps): Endpoint[] {
   /** Makes a change that answers a cart's id; null where there is no cart. */
-  async function change(make: (em: EntityManager) => Promise<{ readonly cartId: string | null; readonly token?: string | null }>): Promise<Reply> {
+  async function change(
+    make: (em: EntityManager) => Promise<{ readonly cartId: string | null; readonly token?: string | null }>,
+  ): Promise<Reply> {
     const { changed, token } = await transact(async (em) => {
       const { cartId, token = null } = await make(em);
       return { changed: cartId === null ? null : await showCart(em, cartId), token };
@@ -99,7 +109,14 @@ export function createCartRoutes({ transact, query, cartCache: cache, shop: { cu
       idempotency: 'optional',
       handle: ({ caller, body, claim, ctx }) =>
         change((em) =>
-          addItem(em, { caller, variantId: body.variant_id, quantity: body.quantity, currency, ifMatch: readIfMatch(ctx), claim }),
+          addItem(em, {
+            caller,
+            variantId: body.variant_id,
+            quantity: body.quantity,
+            currency,
+            ifMatch: readIfMatch(ctx),
+            claim,
+          }),
         ),
     }),
     endpoint({
@@ -112,7 +129,12 @@ export function createCartRoutes({ transact, query, cartCache: cache, shop: { cu
       body: z.strictObject({ quantity: Quantity }),
       handle: ({ caller, params, body, ctx }) =>
         change(async (em) => ({
-          cartId: await setQuantity(em, { caller, lineId: params.id, quantity: body.quantity, ifMatch: readIfMatch(ctx) }),
+          cartId: await setQuantity(em, {
+            caller,
+            lineId: params.id,
+            quantity: body.quantity,
+            ifMatch: readIfMatch(ctx),
+          }),
         })),
     }),
     endpoint({
@@ -123,7 +145,9 @@ export function createCartRoutes({ transact, query, cartCache: cache, shop: { cu
       summary: 'Remove a line',
       params: lineParams,
       handle: ({ caller, params, ctx }) =>
-        change(async (em) => ({ cartId: await removeLine(em, { caller, lineId: params.id, ifMatch: readIfMatch(ctx) }) })),
+        change(async (em) => ({
+          cartId: await removeLine(em, { caller, lineId: params.id, ifMatch: readIfMatch(ctx) }),
+        })),
     }),
     endpoint({
       ...shared,
@@ -131,7 +155,8 @@ export function createCartRoutes({ transact, query, cartCache: cache, shop: { cu
       path: '/cart',
       operationId: 'clearCart',
       summary: 'Remove every line',
-      handle: ({ caller, ctx }) => change(async (em) => ({ cartId: await clearCart(em, { caller, ifMatch: readIfMatch(ctx) }) })),
+      handle: ({ caller, ctx }) =>
+        change(async (em) => ({ cartId: await clearCart(em, { caller, ifMatch: readIfMatch(ctx) }) })),
     }),
   ];
 }

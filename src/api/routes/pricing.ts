@@ -26,7 +26,13 @@ const VariantPrice = z
   })
   .meta({ id: 'VariantPrice' });
 
-export const presentAdjustment = ({ kind, label, rate, amount, unitPrice }: Adjustment): z.input<typeof AdjustmentSchema> => ({
+export const presentAdjustment = ({
+  kind,
+  label,
+  rate,
+  amount,
+  unitPrice,
+}: Adjustment): z.input<typeof AdjustmentSchema> => ({
   kind,
   label,
   rate,

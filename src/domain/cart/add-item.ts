@@ -10,7 +10,7 @@ import { assertVersion, checkoutInProgress } from './refusals.js';
 import { addToLine, bumpVersion, insertCart, lockCart, readEditFacts, tokenHashOf } from './store.js';
 import type { CartRow } from './types.js';
 
-export const MOST_LINES = 200;
+const MOST_LINES = 200;
 export const MOST_OF_ONE = 9_999;
 
 export interface AddItem {
@@ -36,7 +36,8 @@ export interface AddedItem {
  */
 export async function addItem(em: EntityManager, request: AddItem): Promise<AddedItem> {
   const { caller, variantId, quantity, ifMatch } = request;
-  const target = caller.kind === 'user' ? await userCart(em, caller, request) : await guestCart(em, caller.cartToken, request);
+  const target =
+    caller.kind === 'user' ? await userCart(em, caller, request) : await guestCart(em, caller.cartToken, request);
   const { cart, token, replayed } = target;
   if (replayed) return { cartId: target.cartId, token };
   if (cart === null) throw new Error('a cart that is no replay is there');
@@ -46,11 +47,19 @@ export async function addItem(em: EntityManager, request: AddItem): Promise<Adde
   if (checkoutOpen) throw checkoutInProgress(cart.checkoutId);
   const total = quantity + (line?.quantity ?? 0);
   if (total > MOST_OF_ONE) throw invalid('quantity', `a cart takes at most ${MOST_OF_ONE} of one variant`);
-  if (line === null && lineCount >= MOST_LINES) throw invalid('variant_id', `a cart takes at most ${MOST_LINES} variants`);
+  if (line === null && lineCount >= MOST_LINES)
+    throw invalid('variant_id', `a cart takes at most ${MOST_LINES} variants`);
 
   const pricing = await soldVariant(em, cart, variantId);
   const { unit } = priceVariant(pricing, total);
-  await addToLine(em, { id: newId(), cartId: cart.id, variantId, quantity, unitPrice: unit.amount, currency: unit.currency });
+  await addToLine(em, {
+    id: newId(),
+    cartId: cart.id,
+    variantId,
+    quantity,
+    unitPrice: unit.amount,
+    currency: unit.currency,
+  });
   await bumpVersion(em, cart.id);
   return { cartId: cart.id, token };
 }
@@ -70,7 +79,11 @@ interface Target {
   readonly replayed: boolean;
 }
 
-async function userCart(em: EntityManager, caller: Caller & { kind: 'user' }, { currency, claim }: AddItem): Promise<Target> {
+async function userCart(
+  em: EntityManager,
+  caller: Caller & { kind: 'user' },
+  { currency, claim }: AddItem,
+): Promise<Target> {
   let cart = await lockCart(em, caller);
   if (cart !== null && cart.userId === null && caller.cartToken !== null) {
     await mergeCarts(em, { userId: caller.userId, cartToken: caller.cartToken });
@@ -80,12 +93,17 @@ async function userCart(em: EntityManager, caller: Caller & { kind: 'user' }, { 
     await insertCart(em, { id: newId(), userId: caller.userId, tokenHash: null, currency, checkoutId: newId() });
     cart = await lockCart(em, caller);
   }
-  if (cart === null || cart.status !== 'open') throw new DomainError('conflict', 'the cart was just ordered; please try again');
+  if (cart === null || cart.status !== 'open')
+    throw new DomainError('conflict', 'the cart was just ordered; please try again');
   const { replayed, resourceId } = await claim(em, cart.id);
   return { cartId: resourceId, cart, token: null, replayed };
 }
 
-async function guestCart(em: EntityManager, held: string | null, { caller, currency, claim }: AddItem): Promise<Target> {
+async function guestCart(
+  em: EntityManager,
+  held: string | null,
+  { caller, currency, claim }: AddItem,
+): Promise<Target> {
   const cart = held === null ? null : await lockCart(em, caller);
   if (cart !== null && cart.status === 'open') {
     const { replayed, resourceId } = await claim(em, cart.id);

@@ -26,7 +26,10 @@ export async function setQuantity(
   return cart.id;
 }
 
-export async function removeLine(em: EntityManager, { lineId, ...edit }: CartEdit & { readonly lineId: string }): Promise<string> {
+export async function removeLine(
+  em: EntityManager,
+  { lineId, ...edit }: CartEdit & { readonly lineId: string },
+): Promise<string> {
   const { cart, line } = await lockForEdit(em, edit, lineId);
   if (cart === null || line === null) throw notFound('line');
   await deleteLines(em, cart.id, line.id);

@@ -31,10 +31,10 @@ export async function mergeCarts(
   const from = locked.find((cart) => cart.user_id === null);
   const into = locked.find((cart) => cart.user_id !== null);
   if (from === undefined || into === undefined) return null;
-  const open = await em.execute<{ id: string }[]>(
-    'select id from checkouts where id in (?, ?) and closed_at is null',
-    [from.checkout_id, into.checkout_id],
-  );
+  const open = await em.execute<{ id: string }[]>('select id from checkouts where id in (?, ?) and closed_at is null', [
+    from.checkout_id,
+    into.checkout_id,
+  ]);
   if (open.length > 0) return null;
 
   const touched = await moveLines(em, from.id, into.id);
@@ -76,7 +76,9 @@ async function moveLines(em: EntityManager, from: string, into: string): Promise
 /** Another quantity or tier has another price; that is no change the customer must be warned of. */
 async function keepPrices(em: EntityManager, cartId: string, lineIds: ReadonlySet<string>): Promise<void> {
   const { lines } = await loadPricedCart(em, cartId);
-  const prices = lines.filter((line) => line.sold && lineIds.has(line.id)).map((line) => ({ id: line.id, price: line.price.unit.amount }));
+  const prices = lines
+    .filter((line) => line.sold && lineIds.has(line.id))
+    .map((line) => ({ id: line.id, price: line.price.unit.amount }));
   await em.execute(
     `update cart_lines l set unit_price_amount = p.price
        from jsonb_to_recordset(?::jsonb) as p(id uuid, price bigint) where l.id = p.id`,

@@ -13,5 +13,7 @@ export const alreadyOrdered = (cart: CartRow): DomainError =>
 /** `ifMatch` null: the caller does not mind. @throws DomainError `precondition_failed` */
 export function assertVersion(cart: CartRow | null, ifMatch: number | null): void {
   if (ifMatch !== null && ifMatch !== (cart?.version ?? 0))
-    throw new DomainError('precondition_failed', 'the cart has changed since it was read', { version: cart?.version ?? 0 });
+    throw new DomainError('precondition_failed', 'the cart has changed since it was read', {
+      version: cart?.version ?? 0,
+    });
 }

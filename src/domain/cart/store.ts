@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { PRICING_STAMP } from '../pricing/index.js';
 import type { Caller } from '../users/types.js';
 import { hashCartToken } from './cart-token.js';
+import { CartEntity, CartLineEntity } from './entities.js';
 import type { CartRow } from './types.js';
 
 interface Sql {
@@ -33,7 +34,9 @@ const COLUMNS = `c.id, c.user_id as "userId", c.status, c.currency, c.version, c
 /** The caller's cart, as `GET /cart` finds it. */
 export async function findCart(em: EntityManager, caller: Caller): Promise<CartRow | null> {
   const address = addressOf(caller);
-  const [row] = await em.execute<CartRow[]>(`select ${COLUMNS} from carts c where c.id = (${address.text})`, [...address.params]);
+  const [row] = await em.execute<CartRow[]>(`select ${COLUMNS} from carts c where c.id = (${address.text})`, [
+    ...address.params,
+  ]);
   return row ?? null;
 }
 
@@ -60,7 +63,9 @@ const HEAD = `${COLUMNS}, ${PRICING_STAMP} as stamp,
 
 export async function findHead(em: EntityManager, caller: Caller): Promise<CartHead | null> {
   const address = addressOf(caller);
-  const [row] = await em.execute<CartHead[]>(`select ${HEAD} from carts c where c.id = (${address.text})`, [...address.params]);
+  const [row] = await em.execute<CartHead[]>(`select ${HEAD} from carts c where c.id = (${address.text})`, [
+    ...address.params,
+  ]);
   return row ?? null;
 }
 
@@ -89,8 +94,8 @@ export async function insertCart(
 }
 
 export async function tokenHashOf(em: EntityManager, cartId: string): Promise<string | null> {
-  const [row] = await em.execute<{ hash: string | null }[]>('select token_hash as hash from carts where id = ?', [cartId]);
-  return row?.hash ?? null;
+  const cart = await em.findOne(CartEntity, { id: cartId }, { fields: ['tokenHash'], disableIdentityMap: true });
+  return cart?.tokenHash ?? null;
 }
 
 export interface EditFacts {
@@ -148,18 +153,10 @@ export async function setLine(
   em: EntityManager,
   line: { readonly id: string; readonly quantity: number; readonly unitPrice: number },
 ): Promise<void> {
-  await em.execute(
-    'update cart_lines set quantity = ?, unit_price_amount = ? where id = ?',
-    [line.quantity, line.unitPrice, line.id],
-    'run',
-  );
+  await em.nativeUpdate(CartLineEntity, { id: line.id }, { quantity: line.quantity, unitPriceAmount: line.unitPrice });
 }
 
 /** One line, or with null all of them. */
 export async function deleteLines(em: EntityManager, cartId: string, lineId: string | null): Promise<void> {
-  await em.execute(
-    `delete from cart_lines where cart_id = ? and (?::uuid is null or id = ?::uuid)`,
-    [cartId, lineId, lineId],
-    'run',
-  );
+  await em.nativeDelete(CartLineEntity, lineId === null ? { cartId } : { cartId, id: lineId });
 }

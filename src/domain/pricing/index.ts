@@ -1,7 +1,7 @@
 export { loadQuote, precheckCart, type CartPrecheck, type QuoteQuery } from './load-quote.js';
 export { priceLines, type BreakRow, type LineRow, type PricedLine } from './price-lines.js';
 export { priceUnit, type CustomerTier, type PriceInput, type QuantityBreak } from './price-unit.js';
-export { quoteCart, subtotalOf, type QuoteInput } from './quote-cart.js';
+export { quoteCart, type QuoteInput } from './quote-cart.js';
 export {
   loadPricedCart,
   loadVariantPricing,

@@ -35,8 +35,7 @@ export function priceUnit({ base, variantAdjustment, breaks, tier, quantity }: P
     steps.push({ kind: 'variant', label: 'Variant', rate: null, amount, unitPrice });
   }
   const best = bestBreak(breaks, quantity);
-  if (best !== null)
-    steps.push(discount('quantity_break', `${best.minQuantity} or more`, current(), best.discountBp));
+  if (best !== null) steps.push(discount('quantity_break', `${best.minQuantity} or more`, current(), best.discountBp));
   if (tier !== null && tier.discountBp > 0) steps.push(discount('tier', tier.name, current(), tier.discountBp));
 
   const unit = current();

@@ -23,7 +23,10 @@ export function quoteCart({ currency, country, pricesIncludeTax, lines, shipping
   const shippingTotal = shipping.price;
   const shares = allocate(shippingTotal, shippingWeights(lines));
   const shippingTax = taxOn(shippingTotal, rateOf(shipping.taxClass), pricesIncludeTax);
-  const taxShares = allocate(shippingTax, shares.map((share) => share.amount));
+  const taxShares = allocate(
+    shippingTax,
+    shares.map((share) => share.amount),
+  );
 
   const quoted = lines.map((line, index): QuoteLine => {
     const taxRate = rateOf(line.taxClass);
@@ -46,10 +49,14 @@ export function quoteCart({ currency, country, pricesIncludeTax, lines, shipping
     };
   });
 
-  const sum = (of: (line: QuoteLine) => Money): Money => quoted.reduce((total, line) => add(total, of(line)), zero(currency));
+  const sum = (of: (line: QuoteLine) => Money): Money =>
+    quoted.reduce((total, line) => add(total, of(line)), zero(currency));
   const subtotal = sum((line) => line.lineTotal);
   const discountTotal = sum((line) => line.discount);
-  const taxTotal = add(sum((line) => line.tax), shippingTax);
+  const taxTotal = add(
+    sum((line) => line.tax),
+    shippingTax,
+  );
   const beforeTax = add(subtract(subtotal, discountTotal), shippingTotal);
   return {
     currency,

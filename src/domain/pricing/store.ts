@@ -78,7 +78,9 @@ export async function loadPricedCart(em: EntityManager, cartId: string): Promise
        from carts c where c.id = ?`,
     [null, cartId],
   );
-  return row === undefined ? { stamp: '', lines: [] } : { stamp: row.stamp, lines: priceLines(row.lines, row.breaks, row.tier) };
+  return row === undefined
+    ? { stamp: '', lines: [] }
+    : { stamp: row.stamp, lines: priceLines(row.lines, row.breaks, row.tier) };
 }
 
 export interface QuoteFacts {
@@ -124,7 +126,8 @@ export async function loadQuoteFacts(
 /** What the price of a variant depends on, but for the quantity. */
 export type VariantPricing = Omit<PriceInput, 'quantity'>;
 
-export const priceVariant = (pricing: VariantPricing, quantity: number): UnitPrice => priceUnit({ ...pricing, quantity });
+export const priceVariant = (pricing: VariantPricing, quantity: number): UnitPrice =>
+  priceUnit({ ...pricing, quantity });
 
 /** For a tier, or for the owner of a cart. Null: no such variant is sold. An unknown tier gives no discount. */
 export async function loadVariantPricing(

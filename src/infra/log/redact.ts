@@ -42,7 +42,10 @@ export const redactText = (text: string): string =>
 
 function passesLuhn(text: string): boolean {
   const digits = [...text.replace(/\D/g, '')].map(Number).reverse();
-  const sum = digits.reduce((total, digit, index) => total + (index % 2 === 1 ? (digit * 2 > 9 ? digit * 2 - 9 : digit * 2) : digit), 0);
+  const sum = digits.reduce(
+    (total, digit, index) => total + (index % 2 === 1 ? (digit * 2 > 9 ? digit * 2 - 9 : digit * 2) : digit),
+    0,
+  );
   return sum % 10 === 0;
 }
 

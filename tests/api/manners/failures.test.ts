@@ -23,7 +23,11 @@ test('a bug answers 500 and tells nothing but the request id; the log tells wher
   expect([status, body.error.code, body.error.message]).toEqual([500, 'internal', 'something went wrong on our side']);
   expect(JSON.stringify(body)).not.toContain('password');
   const failed = app.logged().find((line) => line['message'] === 'request failed');
-  expect(failed).toMatchObject({ level: 'error', request_id: body.error.request_id, context: { error: { name: 'TypeError', frames: expect.any(Array) as string[] } } });
+  expect(failed).toMatchObject({
+    level: 'error',
+    request_id: body.error.request_id,
+    context: { error: { name: 'TypeError', frames: expect.any(Array) as string[] } },
+  });
   expect(JSON.stringify(app.logged())).not.toContain('ada@');
 });
 
@@ -94,7 +98,7 @@ test('a server that stops lets the request in flight finish, says close, and tak
   const answer = app.call<{ status: string }>('GET', '/health/ready');
   await inHandler;
   const stopped = app.serving.stop();
-  await expect(fetch(`${app.origin}/health/live`)).rejects.toThrow();
+  await expect(fetch(`${app.origin}/health/live`)).rejects.toThrow('fetch failed');
   finish();
   const { body, headers } = await answer;
   expect([body.status, headers.get('Connection')]).toEqual(['ready', 'close']);
@@ -107,7 +111,10 @@ describe('rate limits', () => {
       http: { host: '', port: 0, publicUrl: 'http://x', trustedProxies: 1, corsOrigins: [], rateLimits: true },
     },
   };
-  const from = (address: string) => ({ headers: { 'X-Forwarded-For': address }, body: { email: 'a@example.com', password: 'x' } });
+  const from = (address: string) => ({
+    headers: { 'X-Forwarded-For': address },
+    body: { email: 'a@example.com', password: 'x' },
+  });
 
   test('refuse the 31st try to log in within a minute from one address, with Retry-After, and not another address', async () => {
     const app = await open(limited);
@@ -125,7 +132,8 @@ describe('rate limits', () => {
     const app = await open(limited);
     let last = 0;
     for (let attempt = 0; attempt < 31; attempt += 1)
-      last = (await app.call('POST', '/auth/login', { ...from(`198.51.100.${attempt}, 203.0.113.9`), body: {} })).status;
+      last = (await app.call('POST', '/auth/login', { ...from(`198.51.100.${attempt}, 203.0.113.9`), body: {} }))
+        .status;
     expect(last).toBe(429);
   });
 
@@ -136,6 +144,8 @@ describe('rate limits', () => {
     for (let attempt = 0; attempt < 35; attempt += 1)
       statuses.push((await app.call('POST', '/auth/login', { ...from('203.0.113.3'), body: {} })).status);
     expect(new Set(statuses)).toEqual(new Set([400]));
-    expect(app.logged().filter((line) => String(line['message']).startsWith('rate limits are not counted'))).toHaveLength(1);
+    expect(
+      app.logged().filter((line) => String(line['message']).startsWith('rate limits are not counted')),
+    ).toHaveLength(1);
   });
 });

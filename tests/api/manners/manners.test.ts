@@ -8,7 +8,14 @@ let app: TestApp;
 beforeAll(async () => {
   app = await openApp({
     config: {
-      http: { host: '', port: 0, publicUrl: 'https://api.example', trustedProxies: 0, corsOrigins: [ORIGIN], rateLimits: false },
+      http: {
+        host: '',
+        port: 0,
+        publicUrl: 'https://api.example',
+        trustedProxies: 0,
+        corsOrigins: [ORIGIN],
+        rateLimits: false,
+      },
     },
   });
 });
@@ -47,19 +54,73 @@ describe('a request that is not valid', () => {
     ['a null byte in the query', '/api/v1/shipping-methods?country=%00', {}, 400, 'bad_request'],
     ['a form', ITEMS, { method: 'POST', body: new URLSearchParams({ a: '1' }) }, 415, 'unsupported_media_type'],
     ['text', ITEMS, { method: 'POST', body: '{}' }, 415, 'unsupported_media_type'],
-    ['a compressed body', ITEMS, { method: 'POST', body: '{}', headers: { ...json, 'Content-Encoding': 'gzip' } }, 415, 'unsupported_media_type'],
-    ['another character set', ITEMS, { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json; charset=latin1' } }, 415, 'unsupported_media_type'],
+    [
+      'a compressed body',
+      ITEMS,
+      { method: 'POST', body: '{}', headers: { ...json, 'Content-Encoding': 'gzip' } },
+      415,
+      'unsupported_media_type',
+    ],
+    [
+      'another character set',
+      ITEMS,
+      { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json; charset=latin1' } },
+      415,
+      'unsupported_media_type',
+    ],
     ['half a JSON text', ITEMS, { method: 'POST', body: '{"a":', headers: json }, 400, 'bad_request'],
-    ['bytes that are not UTF-8', ITEMS, { method: 'POST', body: Buffer.from([0x22, 0xff, 0x22]), headers: json }, 400, 'bad_request'],
-    ['a null character', ITEMS, { method: 'POST', body: '{"variant_id":"\\u0000"}', headers: json }, 400, 'bad_request'],
-    ['half a surrogate pair', ITEMS, { method: 'POST', body: '{"variant_id":"\\ud800"}', headers: json }, 400, 'bad_request'],
-    ['a key that changes prototypes', ITEMS, { method: 'POST', body: '{"__proto__":{"admin":true}}', headers: json }, 400, 'bad_request'],
-    ['nesting without end', ITEMS, { method: 'POST', body: '['.repeat(50) + ']'.repeat(50), headers: json }, 400, 'bad_request'],
-    ['very deep nesting', ITEMS, { method: 'POST', body: '['.repeat(400_000) + ']'.repeat(400_000), headers: json }, 400, 'bad_request'],
+    [
+      'bytes that are not UTF-8',
+      ITEMS,
+      { method: 'POST', body: Buffer.from([0x22, 0xff, 0x22]), headers: json },
+      400,
+      'bad_request',
+    ],
+    [
+      'a null character',
+      ITEMS,
+      { method: 'POST', body: '{"variant_id":"\\u0000"}', headers: json },
+      400,
+      'bad_request',
+    ],
+    [
+      'half a surrogate pair',
+      ITEMS,
+      { method: 'POST', body: '{"variant_id":"\\ud800"}', headers: json },
+      400,
+      'bad_request',
+    ],
+    [
+      'a key that changes prototypes',
+      ITEMS,
+      { method: 'POST', body: '{"__proto__":{"admin":true}}', headers: json },
+      400,
+      'bad_request',
+    ],
+    [
+      'nesting without end',
+      ITEMS,
+      { method: 'POST', body: '['.repeat(50) + ']'.repeat(50), headers: json },
+      400,
+      'bad_request',
+    ],
+    [
+      'very deep nesting',
+      ITEMS,
+      { method: 'POST', body: '['.repeat(400_000) + ']'.repeat(400_000), headers: json },
+      400,
+      'bad_request',
+    ],
     ['a list where an object belongs', ITEMS, { method: 'POST', body: '[]', headers: json }, 400, 'validation_failed'],
-    ['a body of more than 1 MiB', ITEMS, { method: 'POST', body: JSON.stringify({ a: 'x'.repeat(1_048_577) }), headers: json }, 413, 'payload_too_large'],
+    [
+      'a body of more than 1 MiB',
+      ITEMS,
+      { method: 'POST', body: JSON.stringify({ a: 'x'.repeat(1_048_577) }), headers: json },
+      413,
+      'payload_too_large',
+    ],
   ] as const)('with %s, is answered in the envelope', async (_, path, init, status, code) => {
-    const refused = await refusal(await send(path, init as RequestInit));
+    const refused = await refusal(await send(path, init));
     expect([refused.status, refused.error.code]).toEqual([status, code]);
   });
 
@@ -75,7 +136,9 @@ describe('a request that is not valid', () => {
   });
 
   test('in several fields, names all of them, missing and unknown ones', async () => {
-    const { error } = await refusal(await send(ITEMS, { method: 'POST', headers: json, body: '{"quantity":0,"colour":"red"}' }));
+    const { error } = await refusal(
+      await send(ITEMS, { method: 'POST', headers: json, body: '{"quantity":0,"colour":"red"}' }),
+    );
     expect(error.code).toBe('validation_failed');
     expect(error.details.map(({ field }) => field).sort()).toEqual(['colour', 'quantity', 'variant_id']);
   });
@@ -100,7 +163,9 @@ test('a method that is not known here is answered with those that are', async ()
 
 test('a request id that is well-formed is kept, another one is replaced', async () => {
   const ids = await Promise.all(
-    ['trace-12345678', 'short', 'x'.repeat(200)].map(async (id) => (await send('/health/live', { headers: { 'X-Request-Id': id } })).headers.get('X-Request-Id')),
+    ['trace-12345678', 'short', 'x'.repeat(200)].map(async (id) =>
+      (await send('/health/live', { headers: { 'X-Request-Id': id } })).headers.get('X-Request-Id'),
+    ),
   );
   expect(ids[0]).toBe('trace-12345678');
   expect(ids[1]).toMatch(/^[0-9a-f-]{36}$/);
@@ -149,7 +214,9 @@ describe('a browser', () => {
 test('the log has one line a request, with ids and without query, tokens or addresses', async () => {
   const { headers, userId } = await app.login();
   const id = `trace-${Date.now()}`;
-  await send('/api/v1/shipping-methods?country=DE&token=very-secret', { headers: { ...headers, 'X-Request-Id': id, 'X-Cart-Token': 'secret-cart-token-secret' } });
+  await send('/api/v1/shipping-methods?country=DE&token=very-secret', {
+    headers: { ...headers, 'X-Request-Id': id, 'X-Cart-Token': 'secret-cart-token-secret' },
+  });
   const lines = app.logged().filter((line) => line['request_id'] === id);
   expect(lines).toEqual([
     {
@@ -159,7 +226,13 @@ test('the log has one line a request, with ids and without query, tokens or addr
       request_id: id,
       user_id: userId,
       message: 'request',
-      context: { method: 'GET', path: '/api/v1/shipping-methods', status: 400, code: 'validation_failed', duration_ms: expect.any(Number) as number },
+      context: {
+        method: 'GET',
+        path: '/api/v1/shipping-methods',
+        status: 400,
+        code: 'validation_failed',
+        duration_ms: expect.any(Number) as number,
+      },
     },
   ]);
   expect(JSON.stringify(app.logged())).not.toMatch(/very-secret|secret-cart-token|Bearer/);
@@ -169,10 +242,13 @@ test('a client that hangs up halfway through its body does no harm', async () =>
   const { port } = new URL(app.origin);
   await new Promise<void>((resolve) => {
     const socket = connect(Number(port), '127.0.0.1', () => {
-      socket.write(`POST ${ITEMS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a"`, () => {
-        socket.destroy();
-        resolve();
-      });
+      socket.write(
+        `POST ${ITEMS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a"`,
+        () => {
+          socket.destroy();
+          resolve();
+        },
+      );
     });
   });
   expect((await send('/health/live', {})).status).toBe(200);

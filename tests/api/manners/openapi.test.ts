@@ -20,7 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const operations = () => Object.entries(document.paths).flatMap(([path, item]) => Object.values(item).map((operation) => ({ path, operation })));
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.values(item).map((operation) => ({ path, operation })),
+  );
 
 test('the document is OpenAPI 3.1 with every operation named once', () => {
   expect(document.openapi).toBe('3.1.0');
@@ -32,8 +35,11 @@ test('the document is OpenAPI 3.1 with every operation named once', () => {
 test('the document declares every parameter of every path', () => {
   for (const { path, operation } of operations()) {
     const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
-    const declared = operation.parameters?.filter((parameter) => parameter.in === 'path' && parameter.required).map(({ name }) => name) ?? [];
-    expect([path, declared.sort()]).toEqual([path, named.sort()]);
+    const declared =
+      operation.parameters
+        ?.filter((parameter) => parameter.in === 'path' && parameter.required)
+        .map(({ name }) => name) ?? [];
+    expect([path, new Set(declared)]).toEqual([path, new Set(named)]);
   }
 });
 
@@ -47,7 +53,9 @@ test('the document refers to nothing that is not in it', () => {
 test('the document describes adding to a cart: body, key, answer and refusals', () => {
   expect(document.paths['/api/v1/cart/items']?.['post']).toMatchObject({
     parameters: [{ name: 'Idempotency-Key', in: 'header', required: false }],
-    requestBody: { content: { 'application/json': { schema: { required: ['variant_id'], additionalProperties: false } } } },
+    requestBody: {
+      content: { 'application/json': { schema: { required: ['variant_id'], additionalProperties: false } } },
+    },
     responses: {
       200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Cart' } } } },
       default: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },

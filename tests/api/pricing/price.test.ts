@@ -17,10 +17,34 @@ test('GET /variants/:id/price, for ten of a gold customer, explains the price st
     unit_price: { amount: 42_075, currency: 'USD' },
     total: { amount: 420_750, currency: 'USD' },
     adjustments: [
-      { kind: 'base', label: 'Base price', rate: null, amount: { amount: 50_000, currency: 'USD' }, unit_price: { amount: 50_000, currency: 'USD' } },
-      { kind: 'variant', label: 'Variant', rate: null, amount: { amount: 5_000, currency: 'USD' }, unit_price: { amount: 55_000, currency: 'USD' } },
-      { kind: 'quantity_break', label: '10 or more', rate: -1_000, amount: { amount: -5_500, currency: 'USD' }, unit_price: { amount: 49_500, currency: 'USD' } },
-      { kind: 'tier', label: 'Gold', rate: -1_500, amount: { amount: -7_425, currency: 'USD' }, unit_price: { amount: 42_075, currency: 'USD' } },
+      {
+        kind: 'base',
+        label: 'Base price',
+        rate: null,
+        amount: { amount: 50_000, currency: 'USD' },
+        unit_price: { amount: 50_000, currency: 'USD' },
+      },
+      {
+        kind: 'variant',
+        label: 'Variant',
+        rate: null,
+        amount: { amount: 5_000, currency: 'USD' },
+        unit_price: { amount: 55_000, currency: 'USD' },
+      },
+      {
+        kind: 'quantity_break',
+        label: '10 or more',
+        rate: -1_000,
+        amount: { amount: -5_500, currency: 'USD' },
+        unit_price: { amount: 49_500, currency: 'USD' },
+      },
+      {
+        kind: 'tier',
+        label: 'Gold',
+        rate: -1_500,
+        amount: { amount: -7_425, currency: 'USD' },
+        unit_price: { amount: 42_075, currency: 'USD' },
+      },
     ],
   });
 });
@@ -28,7 +52,9 @@ test('GET /variants/:id/price, for ten of a gold customer, explains the price st
 test('GET /variants/:id/price, by a customer of a tier, uses theirs', async () => {
   const { variantId } = await app.shop.product({ price: 1_000 });
   const { headers } = await app.login({ tier: 'SILVER' });
-  expect((await app.call('GET', `/variants/${variantId}/price`, { headers })).body).toMatchObject({ unit_price: { amount: 950 } });
+  expect((await app.call('GET', `/variants/${variantId}/price`, { headers })).body).toMatchObject({
+    unit_price: { amount: 950 },
+  });
 });
 
 test.each([

@@ -100,7 +100,10 @@ test('addItem, while the cart is checked out, names the checkout; after it ended
   const { variantId } = await store.shop.product();
   const { cartId, token } = await add(guest(null), variantId, 1);
   const checkoutId = await store.shop.openCheckout(cartId);
-  await expect(add(guest(token), variantId, 1)).rejects.toMatchObject({ code: 'checkout_in_progress', data: { checkoutId } });
+  await expect(add(guest(token), variantId, 1)).rejects.toMatchObject({
+    code: 'checkout_in_progress',
+    data: { checkoutId },
+  });
   await store.shop.closeCheckout(checkoutId);
   await add(guest(token), variantId, 1);
   expect((await show(cartId)).lines).toMatchObject([{ quantity: 2 }]);

@@ -83,16 +83,19 @@ test('mergeCarts, twice with the same token, merges once', async () => {
   expect((await show(results.find((cartId) => cartId !== null) ?? null)).lines).toMatchObject([{ quantity: 2 }]);
 });
 
-test.each(['guest', 'user'] as const)('mergeCarts, while the cart of the %s is checked out, leaves both alone', async (whose) => {
-  const { variantId } = await store.shop.product();
-  const userId = await store.shop.user();
-  const own = await add(customer(userId), variantId, 1);
-  const guest = await guestCart(variantId, 2);
-  await store.shop.openCheckout(whose === 'guest' ? guest.cartId : own.cartId);
-  expect(await merge(userId, guest.token)).toBeNull();
-  expect((await show(own.cartId)).lines).toMatchObject([{ quantity: 1 }]);
-  expect(await find({ kind: 'guest', cartToken: guest.token })).toMatchObject({ id: guest.cartId, status: 'open' });
-});
+test.each(['guest', 'user'] as const)(
+  'mergeCarts, while the cart of the %s is checked out, leaves both alone',
+  async (whose) => {
+    const { variantId } = await store.shop.product();
+    const userId = await store.shop.user();
+    const own = await add(customer(userId), variantId, 1);
+    const guest = await guestCart(variantId, 2);
+    await store.shop.openCheckout(whose === 'guest' ? guest.cartId : own.cartId);
+    expect(await merge(userId, guest.token)).toBeNull();
+    expect((await show(own.cartId)).lines).toMatchObject([{ quantity: 1 }]);
+    expect(await find({ kind: 'guest', cartToken: guest.token })).toMatchObject({ id: guest.cartId, status: 'open' });
+  },
+);
 
 test("mergeCarts takes a guest's hold along, so that its stock still counts as the cart's own", async () => {
   const { variantId } = await store.shop.product({ stock: 2 });

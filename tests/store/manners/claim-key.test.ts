@@ -1,4 +1,8 @@
-import { claimIdempotencyKey, sweepIdempotencyKeys, type IdempotencyClaim } from '../../../src/domain/idempotency/index.js';
+import {
+  claimIdempotencyKey,
+  sweepIdempotencyKeys,
+  type IdempotencyClaim,
+} from '../../../src/domain/idempotency/index.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import { openStore, type TestStore } from '../../support/store.js';
 
@@ -37,14 +41,14 @@ test('claimIdempotencyKey, when the first transaction rolls back, leaves the key
   expect(await claim(base)).toEqual({ resourceId: base.resourceId, replayed: false });
 });
 
-test.each([['body', { bodyHash: 'other' }], ['operation', { operation: 'other' }]])(
-  'claimIdempotencyKey, with another %s, refuses',
-  async (_, change) => {
-    const base = aClaim();
-    await claim(base);
-    await expect(claim({ ...base, ...change })).rejects.toMatchObject({ code: 'idempotency_mismatch' });
-  },
-);
+test.each([
+  ['body', { bodyHash: 'other' }],
+  ['operation', { operation: 'other' }],
+])('claimIdempotencyKey, with another %s, refuses', async (_, change) => {
+  const base = aClaim();
+  await claim(base);
+  await expect(claim({ ...base, ...change })).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+});
 
 test('claimIdempotencyKey, for another caller, is another key', async () => {
   const base = aClaim();

@@ -8,9 +8,15 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-async function cart(lines: readonly { variantId: string; quantity: number; kept?: number }[], userId: string | null = null): Promise<string> {
+async function cart(
+  lines: readonly { variantId: string; quantity: number; kept?: number }[],
+  userId: string | null = null,
+): Promise<string> {
   const id = newId();
-  await store.shop.run("insert into carts (id, user_id, token_hash, currency, checkout_id) values (?, ?, ?, 'USD', ?)", [id, userId, id, newId()]);
+  await store.shop.run(
+    "insert into carts (id, user_id, token_hash, currency, checkout_id) values (?, ?, ?, 'USD', ?)",
+    [id, userId, id, newId()],
+  );
   for (const { variantId, quantity, kept = 1_000 } of lines)
     await store.shop.run(
       "insert into cart_lines (id, cart_id, variant_id, quantity, unit_price_amount, currency) values (?, ?, ?, ?, ?, 'USD')",
@@ -34,7 +40,15 @@ test('loadQuote, for ten at 500.00 plus 50.00 of a gold customer, comes to 4,207
   const { variantId } = await store.shop.product({ price: 50_000, adjustment: 5_000 });
   const made = await quote(ask(await cart([{ variantId, quantity: 10 }], await store.shop.user({ tier: 'GOLD' }))));
   expect(made).toMatchObject({
-    lines: [{ unitPrice: { amount: 42_075 }, keptUnitPrice: { amount: 1_000 }, lineTotal: { amount: 420_750 }, taxRate: 1_900, tax: { amount: 79_943 } }],
+    lines: [
+      {
+        unitPrice: { amount: 42_075 },
+        keptUnitPrice: { amount: 1_000 },
+        lineTotal: { amount: 420_750 },
+        taxRate: 1_900,
+        tax: { amount: 79_943 },
+      },
+    ],
     subtotal: { amount: 420_750 },
     shippingTotal: { amount: 0 },
     total: { amount: 500_693 },
@@ -49,7 +63,10 @@ test("loadQuote, asked for a tier, overrules the owner's", async () => {
 
 test("loadQuote, when a variant has a break of its own, takes the better of that and everybody's", async () => {
   const [own, other] = [await store.shop.product(), await store.shop.product()];
-  await store.shop.run('insert into quantity_breaks (id, variant_id, min_quantity, discount_bp) values (?, ?, 10, 3000)', [newId(), own.variantId]);
+  await store.shop.run(
+    'insert into quantity_breaks (id, variant_id, min_quantity, discount_bp) values (?, ?, 10, 3000)',
+    [newId(), own.variantId],
+  );
   const made = await quote(ask(await cart([own, other].map(({ variantId }) => ({ variantId, quantity: 10 })))));
   expect(made.lines.map((line) => line.unitPrice.amount)).toEqual([700, 900]);
 });
@@ -68,7 +85,10 @@ test('loadQuote, to a country without a tax rate, is untaxed', async () => {
 });
 
 test('loadQuote taxes each line by its class', async () => {
-  const [standard, reduced] = [await store.shop.product({ price: 10_000 }), await store.shop.product({ price: 10_000, taxClass: 'reduced' })];
+  const [standard, reduced] = [
+    await store.shop.product({ price: 10_000 }),
+    await store.shop.product({ price: 10_000, taxClass: 'reduced' }),
+  ];
   const made = await quote(ask(await cart([standard, reduced].map(({ variantId }) => ({ variantId, quantity: 1 })))));
   expect(made.lines.map((line) => line.tax.amount)).toEqual([1_900, 700]);
 });
@@ -79,7 +99,9 @@ test.each([
   ['a method that does not exist', 'shipping_unavailable', [1], { shippingMethod: 'drone' }],
 ] as const)('loadQuote, for %s, refuses with %s', async (_, code, quantities, change) => {
   const { variantId } = await store.shop.product();
-  await expect(quote(ask(await cart(quantities.map((quantity) => ({ variantId, quantity }))), change))).rejects.toMatchObject({ code });
+  await expect(
+    quote(ask(await cart(quantities.map((quantity) => ({ variantId, quantity }))), change)),
+  ).rejects.toMatchObject({ code });
 });
 
 test('loadQuote, when lines are no longer sold, names their variants', async () => {
@@ -99,7 +121,10 @@ test('loadQuote, for a cart that is not there, refuses with not_found', async ()
 
 test('precheckCart names changed prices and shortages beside the quote', async () => {
   const [dearer, scarce] = [await store.shop.product({ price: 1_200 }), await store.shop.product({ stock: 1 })];
-  const cartId = await cart([{ variantId: dearer.variantId, quantity: 1 }, { variantId: scarce.variantId, quantity: 2 }]);
+  const cartId = await cart([
+    { variantId: dearer.variantId, quantity: 1 },
+    { variantId: scarce.variantId, quantity: 2 },
+  ]);
   expect(await precheck(ask(cartId))).toMatchObject({
     quote: { subtotal: { amount: 3_200 } },
     priceChanges: [{ variantId: dearer.variantId, kept: { amount: 1_000 }, current: { amount: 1_200 } }],

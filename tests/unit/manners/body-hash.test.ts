@@ -11,5 +11,7 @@ test('hashBody, when a list has another order or a value another type, differs',
 });
 
 test('hashBody, for a value and what JSON makes of it, is the same', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => expect(hashBody(JSON.parse(JSON.stringify(value)))).toBe(hashBody(value))));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => expect(hashBody(JSON.parse(JSON.stringify(value)))).toBe(hashBody(value))),
+  );
 });

@@ -8,7 +8,9 @@ function logged(write: (log: ReturnType<typeof createLog>) => void): { text: str
 }
 
 test('log, for a line with ids, puts them beside the message and the rest below context', () => {
-  const { line } = logged((log) => log.child({ request_id: 'r-1' }).info({ user_id: 'u-1', workflow_id: 'w-1', status: 200 }, 'request'));
+  const { line } = logged((log) =>
+    log.child({ request_id: 'r-1' }).info({ user_id: 'u-1', workflow_id: 'w-1', status: 200 }, 'request'),
+  );
   expect(line).toEqual({
     level: 'info',
     timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
@@ -34,7 +36,10 @@ test.each([
 });
 
 test("log, for a driver's error, tells its class, code and frames but not its message", () => {
-  const error = Object.assign(new Error("insert into users values ('ada@example.com', 'Ada') failed"), { code: '23505', constraint: 'users_email_unique' });
+  const error = Object.assign(new Error("insert into users values ('ada@example.com', 'Ada') failed"), {
+    code: '23505',
+    constraint: 'users_email_unique',
+  });
   const { text, line } = logged((log) => log.error({ error: new Error('outer', { cause: error }) }, 'failed'));
   expect(text).not.toMatch(/ada@|insert into/i);
   expect(line['context']).toMatchObject({ error: { code: '23505', constraint: 'users_email_unique' } });

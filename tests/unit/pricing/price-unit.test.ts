@@ -54,7 +54,10 @@ test('priceUnit, when the variant takes off more than the base, is zero and says
 const anyInput = fc.record({
   base: fc.integer({ min: 0, max: 10_000_000_000 }).map(usd),
   variantAdjustment: fc.integer({ min: -10_000_000, max: 10_000_000 }).map(usd),
-  breaks: fc.array(fc.record({ minQuantity: fc.integer({ min: 2, max: 200 }), discountBp: fc.integer({ min: 1, max: 10_000 }) }), { maxLength: 5 }),
+  breaks: fc.array(
+    fc.record({ minQuantity: fc.integer({ min: 2, max: 200 }), discountBp: fc.integer({ min: 1, max: 10_000 }) }),
+    { maxLength: 5 },
+  ),
   tier: fc.option(fc.integer({ min: 0, max: 10_000 }).map((discountBp) => ({ code: 'T', name: 'T', discountBp }))),
   quantity: fc.integer({ min: 1, max: 9_999 }),
 });
@@ -64,8 +67,9 @@ test('priceUnit, for any input, is explained step by step without a gap, in orde
     fc.property(anyInput, (any) => {
       const { unit, total, adjustments } = priceUnit(any);
       const kinds = ['base', 'variant', 'quantity_break', 'tier'];
-      expect(adjustments.map((step) => kinds.indexOf(step.kind))).toEqual(adjustments.map((step) => kinds.indexOf(step.kind)).sort());
-      expect(adjustments[0]?.kind).toBe('base');
+      const order = adjustments.map((step) => kinds.indexOf(step.kind));
+      expect(order).toEqual([...new Set(order)].sort((a, b) => a - b));
+      expect(order[0]).toBe(0);
       expect(adjustments.reduce((sum, step) => sum + step.amount.amount, 0)).toBe(unit.amount);
       expect(adjustments.every((step) => step.unitPrice.amount >= 0)).toBe(true);
       expect(adjustments.at(-1)?.unitPrice).toEqual(unit);
@@ -77,7 +81,9 @@ test('priceUnit, for any input, is explained step by step without a gap, in orde
 test('priceUnit, for a larger quantity, never costs more a unit', () => {
   fc.assert(
     fc.property(anyInput, fc.integer({ min: 0, max: 500 }), (any, more) => {
-      expect(priceUnit({ ...any, quantity: any.quantity + more }).unit.amount).toBeLessThanOrEqual(priceUnit(any).unit.amount);
+      expect(priceUnit({ ...any, quantity: any.quantity + more }).unit.amount).toBeLessThanOrEqual(
+        priceUnit(any).unit.amount,
+      );
     }),
   );
 });

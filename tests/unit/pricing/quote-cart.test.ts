@@ -42,12 +42,18 @@ const quote = (lines: readonly Partial<LineRow>[], change: Partial<QuoteInput> =
     pricesIncludeTax: false,
     lines: priceLines(lines.map(line), [], null),
     shipping: shipping(499),
-    taxRates: new Map([['standard', 1_900], ['reduced', 700]]),
+    taxRates: new Map([
+      ['standard', 1_900],
+      ['reduced', 700],
+    ]),
     ...change,
   });
 
 test('quoteCart, with net prices, puts the tax of each line and of shipping on top', () => {
-  const { lines, taxTotal, total } = quote([{ base: 1_000, quantity: 3 }, { base: 333, taxClass: 'reduced' }]);
+  const { lines, taxTotal, total } = quote([
+    { base: 1_000, quantity: 3 },
+    { base: 333, taxClass: 'reduced' },
+  ]);
   expect(lines.map((each) => each.tax)).toEqual([usd(570), usd(23)]);
   expect(taxTotal).toEqual(usd(570 + 23 + 95));
   expect(total).toEqual(usd(3_333 + 499 + 688));
@@ -76,7 +82,13 @@ test('quoteCart taxes shipping by its own class', () => {
 });
 
 test('quoteCart, when everything is free, splits shipping by quantity', () => {
-  const { lines } = quote([{ base: 0, quantity: 1 }, { base: 0, quantity: 3 }], { shipping: shipping(400) });
+  const { lines } = quote(
+    [
+      { base: 0, quantity: 1 },
+      { base: 0, quantity: 3 },
+    ],
+    { shipping: shipping(400) },
+  );
   expect(lines.map((each) => each.shipping)).toEqual([usd(100), usd(300)]);
 });
 
@@ -93,13 +105,25 @@ test('quoteCart, for any cart, is the sum of its parts to the minor unit', () =>
       fc.boolean(),
       fc.integer({ min: 0, max: 10_000 }),
       (lines, shippingPrice, pricesIncludeTax, rate) => {
-        const made = quote(lines, { pricesIncludeTax, shipping: shipping(shippingPrice), taxRates: new Map([['standard', rate], ['reduced', 700]]) });
-        const sum = (of: (each: (typeof made.lines)[number]) => number) => made.lines.reduce((total, each) => total + of(each), 0);
+        const made = quote(lines, {
+          pricesIncludeTax,
+          shipping: shipping(shippingPrice),
+          taxRates: new Map([
+            ['standard', rate],
+            ['reduced', 700],
+          ]),
+        });
+        const sum = (of: (each: (typeof made.lines)[number]) => number) =>
+          made.lines.reduce((total, each) => total + of(each), 0);
         expect(sum((each) => each.lineTotal.amount)).toBe(made.subtotal.amount);
         expect(sum((each) => each.shipping.amount)).toBe(made.shippingTotal.amount);
         expect(sum((each) => each.tax.amount + each.shippingTax.amount)).toBe(made.taxTotal.amount);
-        expect(made.lines.every((each) => each.tax.amount >= 0 && each.shipping.amount >= 0 && each.shippingTax.amount >= 0)).toBe(true);
-        expect(made.total.amount).toBe(made.subtotal.amount + made.shippingTotal.amount + (pricesIncludeTax ? 0 : made.taxTotal.amount));
+        expect(
+          made.lines.every((each) => each.tax.amount >= 0 && each.shipping.amount >= 0 && each.shippingTax.amount >= 0),
+        ).toBe(true);
+        expect(made.total.amount).toBe(
+          made.subtotal.amount + made.shippingTotal.amount + (pricesIncludeTax ? 0 : made.taxTotal.amount),
+        );
       },
     ),
   );

@@ -28,7 +28,7 @@ test('chooseMethod, at both ends of a range, takes the row of that range', () =>
   expect([0, 4_999, 5_000].map((subtotal) => chosen([free, paid], subtotal))).toEqual(['paid', 'paid', 'free']);
 });
 
-test("chooseMethod, where a country has a row of its own, takes that even when it costs more", () => {
+test('chooseMethod, where a country has a row of its own, takes that even when it costs more', () => {
   expect([chosen([free, german], 9_000, 'DE'), chosen([free, german], 9_000, 'FR')]).toEqual(['german', 'free']);
 });
 
