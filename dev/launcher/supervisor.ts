@@ -6,6 +6,9 @@ import { tail } from '../bootstrap/npm.js';
 import { identify, killGroup, signalLeader } from '../bootstrap/processes.js';
 import type { RecordedProcess, RunBook } from './run-record.js';
 
+/** Waiting longer would not help. */
+export class NeverReady extends Error {}
+
 export interface ProcessSpec {
   readonly name: string;
   readonly command: string;
@@ -20,7 +23,7 @@ export interface ProcessSpec {
   readonly graceMs?: number;
   /** Lower ranks stop first: 0 applications, 1 services, 2 the database. */
   readonly rank?: number;
-  /** Answers when the process can be used; undefined or an exception means not yet. */
+  /** Answers when the process can be used; undefined or an exception means not yet, NeverReady means never. */
   readonly probe?: () => Promise<unknown>;
   readonly readyWithinMs?: number;
   /** For processes that may end by themselves. */
@@ -149,16 +152,20 @@ async function waitUntilReady(spec: ProcessSpec, probe: () => Promise<unknown>, 
   void ended.then((code) => (exit = code));
   for (let pause = 50; Date.now() < end; pause = Math.min(pause * 1.5, 500)) {
     if (exit !== undefined) throw new Error(`${spec.name} ended with code ${exit} before it was ready`);
-    if (
-      await probe().then(
-        (answer) => answer !== undefined && answer !== false,
-        () => false,
-      )
-    )
-      return;
+    if (await answers(probe)) return;
     await Promise.race([sleep(pause), ended]);
   }
   throw new Error(`${spec.name} was not ready within ${limit / 1000} s`);
+}
+
+async function answers(probe: () => Promise<unknown>): Promise<boolean> {
+  try {
+    const answer = await probe();
+    return answer !== undefined && answer !== false;
+  } catch (error) {
+    if (error instanceof NeverReady) throw error;
+    return false;
+  }
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {

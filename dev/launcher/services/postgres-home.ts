@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -15,6 +18,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { withLock } from '../../bootstrap/lock.js';
 import type { Profile } from '../profile.js';
 
 /** Where PostgreSQL's programs and data lie, and who runs them. */
@@ -30,21 +34,26 @@ export interface PostgresHome {
   own(file: string): void;
 }
 
+const HOMES = '/var/tmp';
+
 interface Package {
   readonly folder: string;
   readonly version: string;
 }
 
-export async function postgresHome(profile: Profile): Promise<PostgresHome> {
-  const found = findPackage();
-  if (process.getuid?.() === 0) return homeForRoot(profile.root, found);
-  hydrateLinks(found.folder);
-  return {
-    binaries: join(found.folder, 'native'),
-    dataFolder: profile.subfolder('postgres'),
-    userName: 'this user',
-    own: () => undefined,
-  };
+/** Makes the home when it is not there; profiles that start side by side share one. */
+export function postgresHome(profile: Profile): Promise<PostgresHome> {
+  return withLock(join(profile.root, '.perdure', 'postgres.lock'), async () => {
+    const found = findPackage();
+    if (process.getuid?.() === 0) return homeForRoot(profile.root, found);
+    hydrateLinks(found.folder);
+    return {
+      binaries: join(found.folder, 'native'),
+      dataFolder: profile.subfolder('postgres'),
+      userName: 'this user',
+      own: () => undefined,
+    };
+  });
 }
 
 /** Removes a profile's cluster that root's home keeps outside the clone. */
@@ -58,14 +67,8 @@ export function emptyPostgres(root: string, profileName: string): void {
  * go: a folder of this clone below /var/tmp, written down in .perdure.
  */
 function homeForRoot(root: string, found: Package): PostgresHome {
-  const digest = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 12);
-  const folder = rememberedHome(root) ?? join('/var/tmp', `perdure-${digest}`);
   const user = unprivilegedUser();
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const stat = lstatSync(folder);
-  // Anybody may create files in /var/tmp.
-  if (!stat.isDirectory() || stat.uid !== 0) throw new Error(`${folder} belongs to somebody else; remove it`);
-  writeFileSync(homeFile(root), JSON.stringify({ clone: realpathSync(root), folder }));
+  const folder = rememberedHome(root) ?? newHome(root);
   const binaries = join(folder, `postgres-${found.version}`);
   if (!existsSync(binaries)) {
     const draft = `${binaries}.${process.pid}`;
@@ -88,11 +91,30 @@ function homeForRoot(root: string, found: Package): PostgresHome {
   };
 }
 
+/** A name of its own each time: a folder that a deleted clone left at the same path is not this clone's. */
+function newHome(root: string): string {
+  const prefix = `perdure-${createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 12)}-`;
+  for (const entry of readdirSync(HOMES)) {
+    const stale = join(HOMES, entry);
+    if (entry.startsWith(prefix) && lstatSync(stale).uid === 0 && !isServing(stale)) rmSync(stale, { recursive: true });
+  }
+  const folder = mkdtempSync(join(HOMES, prefix));
+  chmodSync(folder, 0o755);
+  writeFileSync(homeFile(root), JSON.stringify({ clone: realpathSync(root), folder }));
+  return folder;
+}
+
+function isServing(folder: string): boolean {
+  const data = join(folder, 'data');
+  if (!existsSync(data)) return false;
+  return readdirSync(data).some((profile) => existsSync(join(data, profile, 'postmaster.pid')));
+}
+
 function rememberedHome(root: string): string | undefined {
   try {
     const { clone, folder } = JSON.parse(readFileSync(homeFile(root), 'utf8')) as { clone: string; folder: string };
     // A copied clone brings the original's record with it.
-    return clone === realpathSync(root) ? folder : undefined;
+    return clone === realpathSync(root) && existsSync(folder) ? folder : undefined;
   } catch {
     return undefined;
   }

@@ -5,10 +5,12 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { startComposed } from '../compose.js';
 import type { Found, Service, ServiceContext } from '../service.js';
+import { NeverReady } from '../supervisor.js';
 import { postgresHome, type PostgresHome } from './postgres-home.js';
 
 const run = promisify(execFile);
 const MAJOR = 18;
+const INVALID_PASSWORD = '28P01';
 const DATABASE = 'perdure';
 const USER = 'perdure';
 
@@ -111,6 +113,10 @@ async function createDatabase(url: string): Promise<true> {
   await query(server.href, async (client) => {
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+  }).catch((error: Error & { code?: string }) => {
+    if (error.code === INVALID_PASSWORD)
+      throw new NeverReady('its data know another password than secrets.json; start once with --fresh to empty them');
+    throw error;
   });
   return true;
 }
