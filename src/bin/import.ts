@@ -8,16 +8,18 @@
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { loadConfig, type Config } from '../config.js';
+import { loadConfig } from '../config.js';
 import { findImport, isClosed, listRefusals, requestImport, type ImportProgress } from '../domain/catalogue/index.js';
 import { newId } from '../domain/kernel/ids.js';
 import type { Query } from '../domain/kernel/transact.js';
 import { createOrm } from '../infra/db/orm.js';
 import { createQuery, createTransact } from '../infra/db/transact.js';
-import { catalogueImportWorkflowId, type CatalogueImportInput } from '../workflows/contracts.js';
+import { createTemporalClient, createTemporalConnection } from '../infra/temporal/connection.js';
+import { createFlows } from '../infra/temporal/flows.js';
+import { catalogueImportWorkflowId, type Flows } from '../workflows/contracts.js';
 
 const LOOK_EVERY_MS = 500;
+const ASK_FLOW_EVERY = 10;
 const REFUSALS_A_PAGE = 500;
 
 const config = loadConfig();
@@ -28,41 +30,35 @@ await access(source, constants.R_OK);
 
 const orm = createOrm({ url: config.database.url, poolMax: 2, applicationName: 'perdure-import' });
 const query = createQuery(orm);
+const temporal = createTemporalConnection(config.temporal);
+const flows = createFlows({
+  client: createTemporalClient(temporal, config.temporal),
+  taskQueue: config.temporal.taskQueue,
+});
 try {
   const importId = newId();
   await createTransact(orm)((em) => requestImport(em, { importId, source, startedBy: null }));
-  await startFlow(config.temporal, importId);
+  await flows.start('catalogueImport', catalogueImportWorkflowId(importId), { importId });
   console.log(`import ${importId} of ${source}`);
-  const end = await watch(query, importId);
+  const end = await watch(query, flows, importId);
   await printRefusals(query, importId);
   if (end.failure !== null) console.log(`failed: ${end.failure}`);
   process.exitCode = end.status !== 'completed' ? 1 : end.refused > 0 ? 2 : 0;
 } finally {
+  await temporal.close();
   await orm.close(true);
 }
 
-async function startFlow(temporal: Config['temporal'], importId: string): Promise<void> {
-  const connection = await Connection.connect({ address: temporal.address });
-  try {
-    const client = new Client({ connection, namespace: temporal.namespace });
-    await client.workflow.start('catalogueImport', {
-      taskQueue: temporal.taskQueue,
-      workflowId: catalogueImportWorkflowId(importId),
-      args: [{ importId } satisfies CatalogueImportInput],
-      staticSummary: `Import ${importId}`,
-    });
-  } finally {
-    await connection.close();
-  }
-}
-
-async function watch(read: Query, importId: string): Promise<ImportProgress> {
+/** Until the import ends, or its flow was terminated from outside. */
+async function watch(read: Query, running: Flows, importId: string): Promise<ImportProgress> {
   let shown = '';
-  for (;;) {
+  for (let looks = 1; ; looks += 1) {
+    const asked = looks % ASK_FLOW_EVERY === 0 ? await running.state(catalogueImportWorkflowId(importId)) : 'running';
     const progress = await read((em) => findImport(em, importId));
     const line = inWords(progress);
     if (line !== shown) console.log(line);
     if (isClosed(progress.status)) return progress;
+    if (asked !== 'running') return { ...progress, failure: 'its flow was ended from outside' };
     shown = line;
     await sleep(LOOK_EVERY_MS);
   }

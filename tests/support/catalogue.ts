@@ -25,6 +25,28 @@ export const importLine = (change: TestLine): TestLine => ({
   ...change,
 });
 
+type ImportDeps = Pick<CatalogueActivityDeps, 'transact' | 'query' | 'source'>;
+
+/** Imports lines into any test's database. */
+export async function importInto(deps: ImportDeps, lines: readonly TestLine[]): Promise<ImportProgress> {
+  const folder = await mkdtemp(join(tmpdir(), 'catalogue-'));
+  try {
+    const source = join(folder, 'lines.ndjson');
+    await writeFile(source, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const importId = newId();
+    await deps.transact((em) => requestImport(em, { importId, source, startedBy: null }));
+    const { importCatalogue } = createCatalogueActivities({
+      ...deps,
+      currency: 'USD',
+      now: () => new Date(),
+      sliceMs: 60_000,
+    });
+    return (await new MockActivityEnvironment().run(importCatalogue, importId)) as ImportProgress;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 /** A database of its own with the importer on top; `close` drops both. */
 export async function openCatalogue() {
   const database = await freshDatabase();
@@ -51,6 +73,18 @@ export async function openCatalogue() {
     activities,
     rows: <T>(sql: string, params: readonly unknown[] = []): Promise<T[]> =>
       query((em) => em.execute<T[]>(sql, [...params])),
+
+    /** The statements that ran meanwhile. */
+    async statements(work: () => Promise<unknown>): Promise<string[]> {
+      const seen: string[] = [];
+      const logger = orm.config.getLogger();
+      const logQuery = logger.logQuery.bind(logger);
+      logger.logQuery = ({ query: statement }) => void seen.push(statement ?? '');
+      await work().finally(() => {
+        logger.logQuery = logQuery;
+      });
+      return seen;
+    },
 
     /** Writes lines to a file; text stands as it is. */
     async file(lines: readonly (TestLine | string)[]): Promise<string> {

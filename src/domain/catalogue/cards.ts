@@ -9,10 +9,10 @@ export const IN_STOCK = `exists (select from variants v join stock_levels s on s
 export const CARD_TABLES = `products p join categories c on c.id = p.category_id
   join variants d on d.product_id = p.id and d.is_default`;
 
-/** What a card is made of; ancestors are found by their slugs, of which a path is made. */
+/** What a card is made of. */
 export const CARD_COLUMNS = `p.id, p.slug, d.sku, p.title, p.brand, c.slug as category_slug,
   (select json_agg(json_build_object('slug', a.slug, 'name', a.name) order by nlevel(a.path))
-   from categories a where a.slug = any(string_to_array(c.path::text, '.'))) as category_path,
+   from categories a where a.path @> c.path) as category_path,
   p.price_amount, p.currency, p.rating::float8 as rating, p.image_url, ${IN_STOCK} as in_stock`;
 
 export interface CardRow {

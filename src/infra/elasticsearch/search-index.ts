@@ -20,6 +20,8 @@ export interface ElasticsearchIndex extends SearchIndex {
   ping(): Promise<void>;
   /** Makes what was written visible at once; else it takes up to a second. */
   refresh(): Promise<void>;
+  /** Removes the index with all that is in it. */
+  drop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,6 +85,10 @@ export function createElasticsearchIndex(options: ElasticsearchOptions): Elastic
 
     async refresh() {
       await client.indices.refresh({ index: name });
+    },
+
+    async drop() {
+      await client.indices.delete({ index: name, ignore_unavailable: true });
     },
 
     close: () => client.close(),

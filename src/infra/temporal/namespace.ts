@@ -1,6 +1,6 @@
 import type { Client, ScheduleOptions } from '@temporalio/client';
 import { isGrpcServiceError, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
-import { SearchAttributeType } from '@temporalio/common';
+import { SearchAttributeType, type Duration } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../workflows/attributes.js';
 
 /** ALREADY_EXISTS; PERMISSION_DENIED and UNIMPLEMENTED where somebody else registers them, as on Temporal Cloud. */
@@ -19,21 +19,33 @@ export async function ensureSearchAttributes(client: Client, namespace: string):
   }
 }
 
-const sweep = (taskQueue: string) =>
-  ({
-    spec: { intervals: [{ every: '30s' }] },
-    action: { type: 'startWorkflow', workflowType: 'reservationSweep', workflowId: 'reservation-sweep', taskQueue, args: [] },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' },
-  }) satisfies Omit<ScheduleOptions, 'scheduleId'>;
+/** What runs by the clock, never two of one at once. */
+const schedules = (taskQueue: string) => [
+  scheduled('reservation-sweep', '30s', { workflowType: 'reservationSweep', taskQueue, args: [] }),
+  // finds that the search index was lost, and has it filled again
+  scheduled('search-check', '5 minutes', { workflowType: 'searchIndex', taskQueue, args: [{ productIds: [] }] }),
+];
 
-/** Creates or brings up to date what runs by the clock: the reservation sweep, every 30 s, never two at once. */
+const scheduled = (
+  scheduleId: string,
+  every: Duration,
+  flow: { readonly workflowType: string; readonly taskQueue: string; readonly args: unknown[] },
+) =>
+  ({
+    scheduleId,
+    spec: { intervals: [{ every }] },
+    action: { type: 'startWorkflow', workflowId: scheduleId, ...flow },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' },
+  }) satisfies ScheduleOptions;
+
+/** Creates or brings up to date what runs by the clock. A new schedule runs at once. */
 export async function ensureSchedules(client: Client, taskQueue: string): Promise<void> {
-  const scheduleId = 'reservation-sweep';
-  const wanted = sweep(taskQueue);
-  try {
-    await client.schedule.create({ scheduleId, ...wanted });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(scheduleId).update((present) => ({ ...wanted, state: present.state }));
+  for (const { scheduleId, ...wanted } of schedules(taskQueue)) {
+    try {
+      await client.schedule.create({ scheduleId, ...wanted, state: { triggerImmediately: true } });
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      await client.schedule.getHandle(scheduleId).update((present) => ({ ...wanted, state: present.state }));
+    }
   }
 }
