@@ -1,5 +1,5 @@
 const PRIVATE_KEY =
-  /pass(word|phrase)?$|secret|token|authorization|cookie|e_?mail|phone|address|recipient|first_?name|last_?name|full_?name|postcode|api_?key|card|cvc|iban|totp|signature/i;
+  /pass(word|phrase)?$|secret|token|authorization|cookie|e_?mail|phone|address|recipient|first_?name|last_?name|full_?name|postcode|api_?key|(?<![a-z])card|card_?number|cvc|iban|totp|signature/i;
 const EMAIL = /[^\s@"'<>()]+@[^\s@"'<>()]+\.[a-z]{2,}/gi;
 const BEARER = /\b(bearer|basic)\s+\S+/gi;
 const JWT = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;

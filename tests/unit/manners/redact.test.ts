@@ -53,3 +53,8 @@ test('log, for a refusal of ours, keeps its message', () => {
 test('log masks addresses in the message itself', () => {
   expect(logged((log) => log.info({}, 'hello ada@example.com')).line['message']).toBe('hello [redacted]');
 });
+
+test('log leaves counts, flags and look-alikes of private names readable', () => {
+  const fields = { discarded: 3, email_verified: true, cardNumber: 'x', status: 200 };
+  expect(logged((log) => log.info(fields, 'line')).line['context']).toEqual({ ...fields, cardNumber: '[redacted]' });
+});
