@@ -1,6 +1,6 @@
 import type { Cipher } from '../domain/kernel/cipher.js';
 import type { Transact } from '../domain/kernel/transact.js';
-import { DeliveryError, type MailMessage, type Mailer } from '../domain/notifications/ports.js';
+import { DeliveryError, type MailMessage, type Mailer } from '../domain/notifications/index.js';
 import {
   confirmEmailMail,
   issueConfirmationToken,

@@ -43,7 +43,7 @@ function fromInput(): Questions {
   const input = createInterface({ input: process.stdin });
   const lines = input[Symbol.asyncIterator]();
   async function ask(): Promise<string> {
-    const { value, done } = (await lines.next()) as IteratorResult<string, undefined>;
+    const { value, done } = await lines.next();
     if (done === true) throw new Error('the input ended before all was answered');
     return value;
   }

@@ -1,4 +1,4 @@
-import type { MailMessage } from '../notifications/ports.js';
+import { layout, type MailMessage } from '../notifications/index.js';
 
 export interface TokenMail {
   readonly requestId: string;
@@ -41,22 +41,24 @@ interface Wording {
 }
 
 function tokenMail({ requestId, to, token, expiresAt, publicUrl }: TokenMail, wording: Wording): MailMessage {
-  const link = `${publicUrl}${wording.path}?token=${encodeURIComponent(token)}`;
   const until = `${expiresAt.slice(0, 16).replace('T', ' ')} UTC`;
-  const validity = `The link works once, until ${until}. Its token, where a program asks for it:`;
   return {
     // a fresh token is another message
     messageId: `${wording.kind}.${requestId}.${Date.parse(expiresAt)}`,
     to,
     subject: wording.subject,
-    text: [wording.lead, `${wording.action}: ${link}`, `${validity} ${token}`, wording.otherwise].join('\n\n'),
-    html: [
-      `<p>${wording.lead}</p>`,
-      `<p><a href="${escape(link)}">${wording.action}</a></p>`,
-      `<p>${validity} <code>${escape(token)}</code></p>`,
-      `<p>${wording.otherwise}</p>`,
-    ].join('\n'),
+    ...layout({
+      title: wording.subject,
+      blocks: [
+        { kind: 'paragraph', text: wording.lead },
+        { kind: 'link', label: wording.action, url: `${publicUrl}${wording.path}?token=${encodeURIComponent(token)}` },
+        {
+          kind: 'code',
+          label: `The link works once, until ${until}. Its token, where a program asks for it:`,
+          code: token,
+        },
+      ],
+      footer: wording.otherwise,
+    }),
   };
 }
-
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -135,3 +135,28 @@ test('a cart token that is none of ours in form is 400', async () => {
   const answer = await app.call('GET', '/cart', { headers: { 'X-Cart-Token': 'short' } });
   expect([answer.status, answer.body.error.code]).toEqual([400, 'bad_request']);
 });
+
+test('with Redis away, sessions are looked up in PostgreSQL: live ones pass, ended ones do not', async () => {
+  const away = await openAccountApp();
+  try {
+    const { headers } = await away.customer();
+    away.redis.disconnect();
+    const status = async () => (await away.call('GET', '/users/me', { headers })).status;
+    expect(await status()).toBe(200);
+    expect((await away.call('POST', '/auth/logout', { headers })).status).toBe(204);
+    expect(await status()).toBe(401);
+  } finally {
+    await away.close();
+  }
+});
+
+test('a look-up that began before its session ended cannot bring it back into the cache', async () => {
+  const { headers, userId } = await app.customer();
+  const { body } = await app.call<{ data: { id: string }[] }>('GET', '/auth/sessions', { headers });
+  const sessionId = body.data[0]?.id ?? '';
+  const before = await app.deps.sessionCache.read(sessionId);
+  expect(before).toMatchObject({ userId });
+  await app.call('POST', '/auth/logout', { headers });
+  if (before !== null) await app.deps.sessionCache.keep(sessionId, before);
+  expect((await me(headers)).status).toBe(401);
+});
