@@ -38,11 +38,11 @@ const scheduled = (
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' },
   }) satisfies ScheduleOptions;
 
-/** Creates or brings up to date what runs by the clock. A new schedule runs at once. */
+/** Creates or brings up to date what runs by the clock. */
 export async function ensureSchedules(client: Client, taskQueue: string): Promise<void> {
   for (const { scheduleId, ...wanted } of schedules(taskQueue)) {
     try {
-      await client.schedule.create({ scheduleId, ...wanted, state: { triggerImmediately: true } });
+      await client.schedule.create({ scheduleId, ...wanted });
     } catch (error) {
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
       await client.schedule.getHandle(scheduleId).update((present) => ({ ...wanted, state: present.state }));
