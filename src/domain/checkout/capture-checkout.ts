@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { notFound } from '../kernel/errors.js';
+import { DomainError, notFound } from '../kernel/errors.js';
 import type { Money } from '../kernel/money.js';
 import { cancelOrder, moveOrder } from '../orders/index.js';
 import { beginAttempt, recordMovement, type Attempt, type CaptureOutcome } from '../payments/index.js';
@@ -72,7 +72,10 @@ export async function recordCapture(
   return { first };
 }
 
-/** The money cannot be had: the order is cancelled and its goods go back. Idempotent. */
+/**
+ * The money cannot be had: the order is cancelled and its goods go back. Idempotent.
+ * @throws DomainError `invalid_transition` when it was captured after all
+ */
 export async function recordCaptureRefused(
   em: EntityManager,
   checkoutId: string,
@@ -81,6 +84,9 @@ export async function recordCaptureRefused(
 ): Promise<{ readonly first: boolean }> {
   const first = await cancelOrder(em, capture.orderId, { type: 'system' }, { reason: 'payment_failed' });
   if (!first) return { first };
+  const [payment] = await em.execute<{ status: string }[]>('select status from payments where checkout_id = ?', [checkoutId]);
+  if (payment?.status === 'captured')
+    throw new DomainError('invalid_transition', 'the payment was captured', { checkoutId });
   await em.execute(
     `with failed as (
        update payments set status = 'failed', updated_at = now() where checkout_id = ?

@@ -11,9 +11,11 @@ import type { CheckoutState, Failure, UnpaidStatus } from './types.js';
  * @returns placed: an order stands, so there is nothing to undo
  */
 export async function closeCheckout(em: EntityManager, checkoutId: string): Promise<{ readonly placed: boolean }> {
-  const [row] = await em.execute<{ status: CheckoutState }[]>('select status from checkouts where id = ? for update', [
-    checkoutId,
-  ]);
+  // `no key`: an attempt that is being begun refers to this row, and the insert below waits for it.
+  const [row] = await em.execute<{ status: CheckoutState }[]>(
+    'select status from checkouts where id = ? for no key update',
+    [checkoutId],
+  );
   if (row === undefined) throw notFound('checkout');
   if (row.status === 'placed') return { placed: true };
   await em.execute(
