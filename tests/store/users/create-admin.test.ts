@@ -19,7 +19,10 @@ interface Ended {
 
 /** The command as an operator without a terminal runs it. */
 function createAdmin(answers: readonly string[], ...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/bin/create-admin.ts', ...args], { cwd: ROOT });
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/bin/create-admin.ts', ...args], {
+    cwd: ROOT,
+    env: process.env,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stdin.end(answers.map((answer) => `${answer}\n`).join(''));
