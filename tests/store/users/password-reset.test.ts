@@ -110,11 +110,26 @@ test('a reset token, once a newer request was made, is invalid even before that 
   await expect(confirm(token)).rejects.toMatchObject(INVALID);
 });
 
-test('a reset token, when a newer request came between look-up and use, is invalid', async () => {
+test.each([
+  ['a newer request came', (user: { email: string }) => request(user.email)],
+  [
+    'its time ran out',
+    (_: unknown, id: string) =>
+      world.sql('update password_resets set expires_at = clock_timestamp() where id = ?', [id]),
+  ],
+  [
+    'the address changed',
+    (user: { id: string }) => world.sql('update users set email = ? where id = ?', [`${newId()}@example.com`, user.id]),
+  ],
+  [
+    'the account was disabled',
+    (user: { id: string }) => world.sql('update users set disabled_at = now() where id = ?', [user.id]),
+  ],
+])('a reset token, when %s between look-up and use, is invalid', async (_, meanwhile) => {
   const user = await world.register();
-  const { token } = await mailed(user.email);
+  const { id, token } = await mailed(user.email);
   const owner = await world.query((em) => findResetOwner({ em, tokens: world.tokens }, token));
-  await request(user.email);
+  await meanwhile(user, id);
   const use = world.transact((em) =>
     resetPassword(
       { em, cipher: world.cipher, tokens: world.tokens },
