@@ -1,8 +1,18 @@
+import { sweepIdempotencyKeys } from '../domain/idempotency/index.js';
+import type { Transact } from '../domain/kernel/transact.js';
 import { checkoutWorkflowId, type Flows } from '../workflows/contracts.js';
 
-/** What a flow asks of other flows. */
-export function createFlowActivities({ flows }: { readonly flows: Flows }) {
+export interface FlowActivityDeps {
+  readonly flows: Flows;
+  readonly transact: Transact;
+}
+
+/** What the sweep asks of other flows, and what it throws away. */
+export function createFlowActivities({ flows, transact }: FlowActivityDeps) {
   return {
+    /** Local. Keys are kept for 24 hours. */
+    forgetIdempotencyKeys: (): Promise<number> => transact((em) => sweepIdempotencyKeys(em)),
+
     /** Those of the checkouts that no flow works on any more. */
     withoutFlow: async ({ checkoutIds }: { readonly checkoutIds: readonly string[] }): Promise<string[]> => {
       const states = await Promise.all(checkoutIds.map((id) => flows.state(checkoutWorkflowId(id))));

@@ -1,7 +1,7 @@
 import { createCatalogueActivities, type CatalogueActivityDeps } from './catalogue.js';
 import { createCheckoutActivities, type CheckoutActivityDeps } from './checkout.js';
 import { refusing, type FailureLog } from './failures.js';
-import { createFlowActivities } from './flows.js';
+import { createFlowActivities, type FlowActivityDeps } from './flows.js';
 import { createHoldActivities, type HoldActivityDeps } from './holds.js';
 import { createNotificationActivities, type NotificationActivityDeps } from './notifications.js';
 import { createPaymentActivities, type PaymentActivityDeps } from './payments.js';
@@ -15,7 +15,7 @@ export type ActivityDeps = CatalogueActivityDeps &
   PaymentActivityDeps &
   SearchActivityDeps &
   UserActivityDeps &
-  Parameters<typeof createFlowActivities>[0] & { readonly log: FailureLog };
+  FlowActivityDeps & { readonly log: FailureLog };
 
 /** All activities of the worker, each wrapped at the edge to Temporal with what is likely down when it fails. */
 export function createActivities(deps: ActivityDeps) {

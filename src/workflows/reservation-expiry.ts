@@ -80,6 +80,7 @@ export async function reservationSweep(): Promise<{ holds: number; checkouts: nu
       ? []
       : await parking.step(flows, { name: 'Ask which have no flow' }, (run) => run.withoutFlow({ checkoutIds: candidates }));
   for (const checkoutId of gone) await recover(checkoutId);
+  await parking.local(flows, { name: 'Forget old idempotency keys' }, (run) => run.forgetIdempotencyKeys());
   return { holds, checkouts: gone.length };
 }
 
