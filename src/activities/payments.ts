@@ -12,6 +12,7 @@ import {
   findEventCheckout,
   markEventHandled,
   settledOutcome,
+  strayIntents,
   type AuthoriseOutcome,
   type PaymentGateway,
 } from '../domain/payments/index.js';
@@ -72,15 +73,21 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
 
   async function undoAttempt(begun: BegunAuthorisation): Promise<void> {
     const { attempt, provider } = begun;
+    if (attempt.outcome === 'voided') return;
     // An answer that was lost is fetched with the same key first, which also disarms a call still to come.
     const intentId = attempt.intentId ?? (await resolve(begun)).intentId;
+    if (intentId !== null) return giveBack(begun, intentId, attempt.key);
+    await transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
+  }
+
+  /** Voids an intent, or refunds what was taken with it. */
+  async function giveBack({ attempt, provider }: BegunAuthorisation, intentId: string, key: string): Promise<void> {
     const gateway = gatewayOf(gateways, provider);
-    if (intentId === null) return transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
-    const answer = await gateway.void({ key: `${attempt.key}:void`, intentId });
+    const answer = await gateway.void({ key: `${key}:void`, intentId });
     if (answer.kind === 'unknown') throw new Error(`void: ${answer.reason}`);
     if (answer.kind === 'voided') return transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
     const { amount } = answer;
-    const back = await gateway.refund({ key: `${attempt.key}:refund`, intentId, amount, reason: 'checkout_undone' });
+    const back = await gateway.refund({ key: `${key}:refund`, intentId, amount, reason: 'checkout_undone' });
     if (back.kind !== 'refunded' && back.kind !== 'pending') throw new Error(`refund: ${back.reason}`);
     const refund = { chargeId: answer.chargeId, refundId: back.refundId, amount };
     await transact((em) => recordVoided(em, { attempt, provider, intentId, refund }));
@@ -102,7 +109,12 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
 
     /** Undo. Makes sure that nothing is, or can still be, paid for this checkout; harmless when nothing was. */
     voidPayment: async ({ checkoutId }: ById): Promise<void> => {
-      for (const begun of await query((em) => begunAuthorisations(em, checkoutId))) await undoAttempt(begun);
+      const all = await query((em) => begunAuthorisations(em, checkoutId));
+      for (const begun of all) await undoAttempt(begun);
+      const last = all.at(-1);
+      if (last === undefined) return;
+      for (const intentId of await query((em) => strayIntents(em, checkoutId)))
+        await giveBack(last, intentId, `${last.attempt.key}:${intentId}`);
     },
 
     /** The checkout that a late event speaks of; null when it is none of ours. */

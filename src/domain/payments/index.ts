@@ -15,6 +15,7 @@ export {
   hasStoredEvents,
   markEventHandled,
   storePaymentEvent,
+  strayIntents,
   type StoredEvent,
 } from './payment-events.js';
 export type { AuthoriseRequest, PaymentGateway } from './ports.js';

@@ -50,20 +50,26 @@ export async function storePaymentEvent(em: EntityManager, event: PaymentEvent):
   return { checkoutId, next: endedUnpaid && PAID.has(event.outcome.kind) ? 'recheck' : 'none' };
 }
 
-/**
- * Locks the attempt that an event speaks of. One that was settled without an intent, its answer lost, learns it here:
- * undoing needs it. Null: none of ours, as with the events of another shop on the same account.
- */
+/** Locks the attempt that an event speaks of. Null: none of ours, as with another shop's on the same account. */
 async function lockAttemptOf(em: EntityManager, { checkoutId, intentId }: PaymentEvent): Promise<string | null> {
-  const [attempt] = await em.execute<{ id: string; checkout_id: string; lost: boolean }[]>(
-    `select id, checkout_id, state = 'settled' and intent_id is null as lost from payment_attempts
+  const [attempt] = await em.execute<{ checkout_id: string }[]>(
+    `select checkout_id from payment_attempts
      where step = 'authorise' and state <> 'tombstoned' and (checkout_id = ?::uuid or intent_id = ?)
      order by attempt desc limit 1 for update`,
     [checkoutId !== null && isId(checkoutId) ? checkoutId : null, intentId],
   );
-  if (attempt?.lost === true && intentId !== null)
-    await em.execute('update payment_attempts set intent_id = ? where id = ?', [intentId, attempt.id], 'run');
   return attempt?.checkout_id ?? null;
+}
+
+/** Intents with money, by their events, that no attempt of the checkout knows: a call was answered too late. */
+export async function strayIntents(em: EntityManager, checkoutId: string): Promise<string[]> {
+  const rows = await em.execute<{ intent_id: string }[]>(
+    `select distinct e.intent_id from payment_events e
+     where e.checkout_id = ? and e.outcome in ('authorised', 'captured') and e.intent_id is not null
+       and not exists (select from payment_attempts a where a.checkout_id = e.checkout_id and a.intent_id = e.intent_id)`,
+    [checkoutId],
+  );
+  return rows.map((row) => row.intent_id);
 }
 
 /** Marks an event as dealt with, so that a repeat of its delivery does nothing. */
