@@ -22,8 +22,9 @@ const database: Risk<CheckoutActivities> = { startToCloseTimeout: '10s' };
 const provider: Risk<PaymentActivities> = { startToCloseTimeout: '40s' };
 const capturing: Risk<CheckoutActivities> = { startToCloseTimeout: '40s' };
 
-/** How long an unsettled payment is left alone before the provider is asked again. */
+/** How long an unsettled payment is left alone before the provider is asked again; doubles up to an hour. */
 const ASK_AGAIN_MS = 60_000;
+const ASK_AGAIN_MAX_MS = 60 * 60_000;
 
 /** Answers once the checkout is decided or waits for its customer. */
 export const outcome = defineUpdate<CheckoutOutcome>('outcome');
@@ -70,7 +71,10 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   let cancelled = false;
   const unpaid = new CancellationScope();
 
-  const parking = createParking();
+  let status: CheckoutOutcome['status'] | 'accepted' = 'accepted';
+  const parking = createParking({
+    attributes: (stuck) => [{ key: CHECKOUT_STATUS, value: stuck ? 'needs_attention' : status }],
+  });
   const enter = (next: Phase): void => {
     phase = next;
     parking.describe(`Checkout ${checkoutId}: ${PHASES[next]}`);
@@ -82,7 +86,7 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   };
 
   setHandler(outcome, async () => {
-    await condition(() => decided !== null);
+    await CancellationScope.nonCancellable(() => condition(() => decided !== null));
     return decided as unknown as CheckoutOutcome;
   });
   setHandler(
@@ -110,7 +114,7 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   const undo = createUndo();
   let ending: Ending = { status: 'cancelled', code: 'cancelled', data: {} };
   undo.add('release stock', () =>
-    parking.local(database, { name: 'Give the stock back and free the cart' }, (run) =>
+    parking.local(database, { name: 'Give the stock back and free the cart', certain: true }, (run) =>
       run.releaseStock({
         checkoutId,
         status: ending.status,
@@ -121,7 +125,11 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   undo.add('void payment', () =>
     parking.step(
       provider,
-      { name: 'Void the payment', helps: 'Look at the payment in the provider’s dashboard; the stock stays reserved meanwhile.' },
+      {
+        name: 'Void the payment',
+        helps: 'Look at the payment in the provider’s dashboard; the stock stays reserved meanwhile.',
+        certain: true,
+      },
       (run) => run.voidPayment({ checkoutId }),
     ),
   );
@@ -130,7 +138,7 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   async function undoAll(): Promise<boolean> {
     enter('undoing');
     const { placed } = await CancellationScope.nonCancellable(() =>
-      parking.local(database, { name: 'Close the checkout' }, (run) => run.closeCheckout({ checkoutId })),
+      parking.local(database, { name: 'Close the checkout', certain: true }, (run) => run.closeCheckout({ checkoutId })),
     );
     if (placed) return true;
     await undo.run((name) => parking.describe(`Checkout ${checkoutId}: ${PHASES.undoing} Now: ${name}.`));
@@ -170,6 +178,7 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   /** Waits until the payment is secured. @throws Ended when it is declined, cancelled or too late */
   async function settled(first: Authorisation, expiresAt: number): Promise<SecuredPayment> {
     let payment = first;
+    let pause = ASK_AGAIN_MS;
     for (;;) {
       if (payment.kind === 'authorised' || payment.kind === 'captured' || payment.kind === 'due') {
         // What `placeOrder` needs and no more: retries of it must see the same input.
@@ -181,11 +190,13 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
       if (left <= 0 && payment.kind === 'needs_customer') throw new Ended('expired', 'reservation_expired');
       if (phase !== 'waiting_for_customer') {
         enter('waiting_for_customer');
-        upsertSearchAttributes([{ key: CHECKOUT_STATUS, value: 'requires_action' }]);
+        status = 'requires_action';
+        upsertSearchAttributes([{ key: CHECKOUT_STATUS, value: status }]);
       }
       decide(payment.kind === 'processing' ? 'processing' : 'requires_action');
       heard ||= payment.heard;
-      await condition(() => heard || cancelled, left > 0 ? left : ASK_AGAIN_MS);
+      await condition(() => heard || cancelled, left > 0 ? left : pause);
+      if (left <= 0) pause = Math.min(pause * 2, ASK_AGAIN_MAX_MS);
       stopIfCancelled();
       heard = false;
       payment = {
@@ -205,7 +216,11 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
     enter('capturing');
     const { orderId, captured } = await parking.step(
       capturing,
-      { name: 'Capture the payment', helps: 'Look at the payment in the provider’s dashboard; the order stays pending meanwhile.' },
+      {
+        name: 'Capture the payment',
+        helps: 'Look at the payment in the provider’s dashboard; the order stays pending meanwhile.',
+        certain: true,
+      },
       (run) => run.capturePayment({ checkoutId }),
     );
     enter('telling');
@@ -213,11 +228,13 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
     return close('placed', captured ? null : 'payment_failed');
   }
 
-  async function close(status: CheckoutOutcome['status'], code: string | null): Promise<CheckoutOutcome> {
-    final = decide(status, code);
+  async function close(ended: CheckoutOutcome['status'], code: string | null): Promise<CheckoutOutcome> {
+    final = decide(ended, code);
+    status = ended;
     enter('closed');
     upsertSearchAttributes([{ key: CHECKOUT_STATUS, value: status }]);
-    await condition(allHandlersFinished);
+    // Also when an operator cancelled the flow: whoever asked for the outcome is answered.
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     return final;
   }
 

@@ -17,8 +17,7 @@ const TASKS: readonly Task[] = [
     needsWorker: true,
   },
   { name: 'admin', file: 'src/bin/create-admin.ts', summary: 'create the first administrator' },
-  { name: 'audit', file: 'src/bin/audit.ts', summary: 'check the promises on live data' },
-  { name: 'replay', file: 'src/bin/replay.ts', summary: 'replay what runs now against this build' },
+  { name: 'bench', file: 'bench/flow-shapes/main.ts', summary: 'measure flow shapes on this machine' },
 ];
 
 export const COMMANDS: Readonly<Record<string, Command>> = {

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { sealJson, type Cipher } from '../kernel/cipher.js';
+import { checkoutInProgress } from '../cart/index.js';
 import { DomainError } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
 import type { Money } from '../kernel/money.js';
@@ -42,7 +43,7 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
   if (cart.status === 'ordered') return { ...(await idsOf(em, checkoutId)), kind: 'ordered' };
   if (cart.bodyHash !== null) {
     if (cart.bodyHash !== request.bodyHash)
-      throw new DomainError('checkout_in_progress', 'a checkout of this cart is under way', { checkoutId });
+      throw checkoutInProgress(checkoutId);
     return { ...(await idsOf(em, checkoutId)), kind: 'joined' };
   }
   if (request.expectedTotal !== null && request.expectedTotal.currency !== cart.currency)

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { checkoutInProgress } from '../cart/index.js';
 import { DomainError, notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
 import { writeAudit } from '../audit/index.js';
@@ -91,10 +92,10 @@ export async function readHold(em: EntityManager, holdId: string): Promise<Hold>
   return toHold(hold);
 }
 
-/** Remembers that the customer was warned. @returns false when the hold is not live, or they were warned before */
+/** Remembers that the customer is warned. Idempotent. @returns false when the hold is not live: there is nothing to warn of */
 export async function markWarned(em: EntityManager, holdId: string): Promise<boolean> {
   const rows = await em.execute<unknown[]>(
-    `update cart_holds set warned_at = now() where id = ? and state = 'live' and warned_at is null returning id`,
+    `update cart_holds set warned_at = coalesce(warned_at, now()) where id = ? and state = 'live' returning id`,
     [holdId],
   );
   return rows.length > 0;
@@ -121,7 +122,7 @@ async function lockOpenCart(em: EntityManager, cartId: string): Promise<StockLin
   );
   const checkoutId = rows[0]?.checkout_id;
   if (checkoutId != null)
-    throw new DomainError('checkout_in_progress', 'a checkout of this cart is under way', { checkoutId });
+    throw checkoutInProgress(checkoutId);
   return rows.flatMap((row) => (row.variant_id === null ? [] : [{ variantId: row.variant_id, quantity: row.quantity }]));
 }
 

@@ -128,7 +128,6 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
     access: 'guest',
     body: CheckoutBody,
     idempotency: 'optional',
-    rateLimit: 'strict',
     responses: { 201: Order, 202: CheckoutSchema },
     handle: async ({ caller, body, claim, idempotencyKey }) => {
       if (!gateways.has(body.payment.provider))
