@@ -5,5 +5,6 @@ export { noCart } from './content.js';
 export { mergeCarts } from './merge-carts.js';
 export type { CachedContent, CartCache } from './ports.js';
 export { readCart, showCart, type CartReaderDeps, type ChangedCart } from './read-cart.js';
+export { checkoutInProgress } from './refusals.js';
 export { findCart } from './store.js';
 export type { Cart, CartContent, CartLine, CartProblem, CartRow } from './types.js';
