@@ -1,7 +1,12 @@
 import { asyncLocalStorage } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory, CompleteAsyncError, TemporalFailure } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  ApplicationFailureCategory,
+  CompleteAsyncError,
+  TemporalFailure,
+} from '@temporalio/common';
 import { DomainError, type ErrorCode } from '../domain/kernel/errors.js';
-import { DeliveryError } from '../domain/notifications/ports.js';
+import { DeliveryError } from '../domain/notifications/index.js';
 
 /** The types of retryable failures, as operators see them. */
 export type OutageCode =
@@ -27,14 +32,22 @@ export interface RefusingOptions {
 type Activity = (...args: never[]) => Promise<unknown>;
 
 /** These refusals pass with time: the activity is tried again. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['temporarily_unavailable', 'request_timeout', 'rate_limited', 'internal']);
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'temporarily_unavailable',
+  'request_timeout',
+  'rate_limited',
+  'internal',
+]);
 
 /**
  * Wraps activities at the edge to Temporal. A DomainError becomes a non-retryable ApplicationFailure whose type is its code
  * and whose only detail is its data (ids and numbers). Any other error becomes a retryable one that carries a code alone, as
  * drivers put statements and e-mail addresses into theirs. Cancellation passes through.
  */
-export function refusing<A extends { readonly [name in keyof A]: Activity }>(activities: A, options: RefusingOptions): A {
+export function refusing<A extends { readonly [name in keyof A]: Activity }>(
+  activities: A,
+  options: RefusingOptions,
+): A {
   const wrapped = Object.entries(activities as Record<string, Activity>).map(([name, activity]) => [
     name,
     async (...args: never[]) => {
@@ -48,7 +61,11 @@ export function refusing<A extends { readonly [name in keyof A]: Activity }>(act
   return Object.fromEntries(wrapped) as A;
 }
 
-function translate(error: unknown, activity: string, { log, outage = 'provider_unavailable' }: RefusingOptions): unknown {
+function translate(
+  error: unknown,
+  activity: string,
+  { log, outage = 'provider_unavailable' }: RefusingOptions,
+): unknown {
   if (error instanceof TemporalFailure || error instanceof CompleteAsyncError) return error;
   if (error instanceof DomainError) {
     const passing = PASSING.has(error.code);
@@ -72,7 +89,14 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
 const SERVER_STATE = /^(08|25P0|40|53|55P03|57|58)/;
 /** MikroORM's; vendors' connection errors end in `Error`. */
 const DATABASE_NAME = /^(Driver|Server|Connection|\w*Constraint|Deadlock|LockWait)\w*Exception$/;
-const BUGS: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'ZodError', 'AssertionError']);
+const BUGS: ReadonlySet<string> = new Set([
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'ZodError',
+  'AssertionError',
+]);
 
 function classify(error: unknown, outage: OutageCode): OutageCode {
   if (!(error instanceof Error)) return 'internal';
@@ -81,7 +105,8 @@ function classify(error: unknown, outage: OutageCode): OutageCode {
   const states = chain.map(codeOf).filter((code) => code !== undefined && SQLSTATE.test(code) && /\d/.test(code));
   if (states.some((state) => SERVER_STATE.test(state as string))) return 'database_unavailable';
   if (states.length > 0) return 'database_error';
-  if (chain.some((each) => DATABASE_NAME.test(each.constructor.name) || isPoolTimeout(each))) return 'database_unavailable';
+  if (chain.some((each) => DATABASE_NAME.test(each.constructor.name) || isPoolTimeout(each)))
+    return 'database_unavailable';
   // fetch reports a refused connection as a TypeError with a cause
   if (BUGS.has(error.constructor.name) && codeOf(error.cause) === undefined) return 'internal';
   return outage;
@@ -89,7 +114,9 @@ function classify(error: unknown, outage: OutageCode): OutageCode {
 
 /** pg ends waits for a connection with plain errors that have only a message. */
 const isPoolTimeout = (error: Error): boolean =>
-  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/.test(error.message);
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/.test(
+    error.message,
+  );
 
 function causes(error: Error): Error[] {
   const chain: Error[] = [];
@@ -108,9 +135,15 @@ function traits(error: unknown): Record<string, unknown> {
   const constraint = (error as { constraint?: unknown }).constraint;
   return {
     error: error.constructor.name,
-    error_code: causes(error).map(codeOf).find((code) => code !== undefined),
+    error_code: causes(error)
+      .map(codeOf)
+      .find((code) => code !== undefined),
     constraint: typeof constraint === 'string' ? constraint : undefined,
-    frames: error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 6).map((line) => line.trim()),
+    frames: error.stack
+      ?.split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 6)
+      .map((line) => line.trim()),
   };
 }
 

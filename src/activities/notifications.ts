@@ -6,7 +6,8 @@ import {
   CLAIM_MS,
   DeliveryError,
   findPendingMessages,
-  HOLD_EXPIRING,
+  findUntoldOrders,
+  holdExpiring,
   holdWarningMail,
   orderMail,
   orderText,
@@ -55,7 +56,9 @@ export function createNotificationActivities({ transact, query, cipher, mailer, 
         if (error instanceof DeliveryError && error.permanent) return { status: 'failed', error: error.code };
         // one that got no answer in time may still go out: its claim must run off first
         if (!(error instanceof StillSending))
-          await transact((em) => releaseNotification(em, notificationId, error instanceof DeliveryError ? error.code : 'internal'));
+          await transact((em) =>
+            releaseNotification(em, notificationId, error instanceof DeliveryError ? error.code : 'internal'),
+          );
         throw error;
       },
     );
@@ -80,8 +83,9 @@ export function createNotificationActivities({ transact, query, cipher, mailer, 
 
     /** Skipped for guests, and once the hold is over. */
     async sendHoldWarning({ holdId }: { readonly holdId: string }): Promise<DeliveryStatus> {
-      await transact((em) => queueHoldWarning(em, holdId));
-      return deliver({ subjectId: holdId, event: HOLD_EXPIRING, channel: 'email' }, async (messageId) => {
+      const event = holdExpiring(await query((em) => readHold(em, holdId)));
+      await transact((em) => queueHoldWarning(em, holdId, event));
+      return deliver({ subjectId: holdId, event, channel: 'email' }, async (messageId) => {
         const hold = await query((em) => readHold(em, holdId));
         const { userId } = hold;
         if (userId === null || hold.state !== 'live' || hold.remainingMs <= 0) return null;
@@ -94,6 +98,10 @@ export function createNotificationActivities({ transact, query, cipher, mailer, 
 
     findPendingMessages: ({ orderId }: { readonly orderId: string }): Promise<PendingMessage[]> =>
       query((em) => findPendingMessages(em, orderId)),
+
+    /** For the sweep. */
+    findUntoldOrders: (page: { readonly limit: number; readonly after: string | null }): Promise<string[]> =>
+      query((em) => findUntoldOrders(em, page)),
   };
 }
 

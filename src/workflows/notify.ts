@@ -21,7 +21,9 @@ export async function notify({ orderId }: NotifyInput): Promise<{ readonly told:
   for (;;) {
     more = false;
     parking.describe(`Order ${orderId}: looking for messages that wait.`);
-    const pending = await parking.local(database, { name: 'Find what is to be told' }, (run) => run.findPendingMessages({ orderId }));
+    const pending = await parking.local(database, { name: 'Find what is to be told' }, (run) =>
+      run.findPendingMessages({ orderId }),
+    );
     if (pending.length === 0) {
       if (more) continue;
       return { told };

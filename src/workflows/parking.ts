@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  condition,
   defineUpdate,
   isCancellation,
   proxyActivities,
@@ -28,6 +29,8 @@ export interface Step {
   readonly name: string;
   /** Markdown: what to look at and which command helps while it is stuck, beside `retryStep`. */
   readonly helps?: string;
+  /** A refusal is no answer either: it asks for attention and is tried again. For steps that a flow must not end without. */
+  readonly certain?: true;
 }
 
 export interface ParkingOptions {
@@ -52,6 +55,7 @@ export const retryStep = defineUpdate<readonly string[], [] | [name: string]>(RE
 const PATIENCE = '20s';
 const QUICK = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
 const PATIENT = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+const AFTER_REFUSAL = '30s';
 const LOCAL = {
   startToCloseTimeout: '2s',
   scheduleToCloseTimeout: '5s',
@@ -82,7 +86,7 @@ interface StuckStep extends Step {
  * A refusal (non-retryable ApplicationFailure, its `type` is an ErrorCode: see `refusalCode`) is thrown at once, and so is a
  * cancellation of the surrounding scope; any other failure or time-out is tried again without limit. No timers: without
  * trouble a step is one activity. After 20 s the activity is scheduled anew with longer pauses, while an attempt of the first
- * may still run: activities must be idempotent. `call` runs once per scheduling and must call exactly one activity.
+ * may still run: activities must be idempotent. A `certain` step is also tried again, every 30 s, when it refuses. `call` runs once per scheduling and must call exactly one activity.
  * Undo steps run it inside `CancellationScope.nonCancellable`. Steps may run side by side.
  */
 export function createParking(options: ParkingOptions = {}): Parking {
@@ -90,7 +94,8 @@ export function createParking(options: ParkingOptions = {}): Parking {
   let details = '';
   let marked = false;
 
-  const show = (): void => setCurrentDetails([details, ...[...stuck].map(attention)].filter((part) => part !== '').join('\n\n'));
+  const show = (): void =>
+    setCurrentDetails([details, ...[...stuck].map(attention)].filter((part) => part !== '').join('\n\n'));
 
   function changed(): void {
     show();
@@ -111,7 +116,8 @@ export function createParking(options: ParkingOptions = {}): Parking {
     {
       description: 'Tries what is stuck again at once. Argument: the name of one step (optional).',
       validator: (...[name]) => {
-        if (named(name).length === 0) throw ApplicationFailure.nonRetryable('no such step is stuck', 'invalid_transition');
+        if (named(name).length === 0)
+          throw ApplicationFailure.nonRetryable('no such step is stuck', 'invalid_transition');
       },
     },
   );
@@ -131,7 +137,9 @@ export function createParking(options: ParkingOptions = {}): Parking {
         try {
           return await scope.run(call);
         } catch (error) {
-          if (!again || refusalCode(error) !== undefined || CancellationScope.current().consideredCancelled) throw error;
+          const refused = refusalCode(error) !== undefined;
+          if (CancellationScope.current().consideredCancelled || (refused ? step.certain !== true : !again)) throw error;
+          if (refused) await condition(() => again, AFTER_REFUSAL);
           again = false;
           scope = new CancellationScope();
         }
@@ -147,7 +155,7 @@ export function createParking(options: ParkingOptions = {}): Parking {
     try {
       return await call(proxyActivities({ ...shared, scheduleToCloseTimeout: PATIENCE, retry: QUICK }) as A);
     } catch (error) {
-      if (!isOutage(error)) throw error;
+      if (!isOutage(error) && !(step.certain === true && refusalCode(error) !== undefined)) throw error;
       return park(step, reasonOf(error), () => call(proxyActivities({ ...shared, retry: PATIENT }) as A));
     }
   }
@@ -158,7 +166,7 @@ export function createParking(options: ParkingOptions = {}): Parking {
       try {
         return await call(proxyLocalActivities({ ...LOCAL, summary: description.name }) as Parameters<typeof call>[0]);
       } catch (error) {
-        if (!isOutage(error)) throw error;
+        if (!isOutage(error) && !(description.certain === true && refusalCode(error) !== undefined)) throw error;
         return step(risk, description, call);
       }
     },
@@ -177,7 +185,9 @@ export function refusalCode(error: unknown): string | undefined {
 }
 
 /** The refusal of an activity: its code, and the ids and numbers it named; undefined for any other error. */
-export function refusal(error: unknown): { readonly code: string; readonly data: Readonly<Record<string, unknown>> } | undefined {
+export function refusal(
+  error: unknown,
+): { readonly code: string; readonly data: Readonly<Record<string, unknown>> } | undefined {
   const code = refusalCode(error);
   if (code === undefined) return undefined;
   const cause = (error instanceof ActivityFailure ? error.cause : error) as ApplicationFailure;

@@ -11,12 +11,26 @@ export interface TestOrder {
 }
 
 /** A confirmed order of two pieces, straight into the tables: 20.00 and 4.99 for shipping. */
-export async function placedOrder(query: Query, cipher: Cipher, { contact = {}, title = 'Thing' }: TestOrder = {}): Promise<string> {
+export async function placedOrder(
+  query: Query,
+  cipher: Cipher,
+  { contact = {}, title = 'Thing' }: TestOrder = {},
+): Promise<string> {
   const run = (sql: string, params: readonly unknown[]) => query((em) => em.execute(sql, [...params], 'run'));
   const { productId, variantId, sku } = await createShop(query).product({ title });
   const [cartId, checkoutId, orderId] = [newId(), newId(), newId()];
-  const sealedContact = sealJson(cipher, { email: 'ada@example.com', phone: null, ...contact } satisfies Contact, orderContext('contact', orderId));
-  const address: Address = { name: 'Ada Lovelace', line1: '1 Main St', city: 'London', postal_code: 'N1 9GU', country: 'GB' };
+  const sealedContact = sealJson(
+    cipher,
+    { email: 'ada@example.com', phone: null, ...contact } satisfies Contact,
+    orderContext('contact', orderId),
+  );
+  const address: Address = {
+    name: 'Ada Lovelace',
+    line1: '1 Main St',
+    city: 'London',
+    postal_code: 'N1 9GU',
+    country: 'GB',
+  };
   const sealedAddress = sealJson(cipher, address, orderContext('shipping_address', orderId));
   await run(
     `insert into carts (id, token_hash, status, currency, checkout_id, order_id) values (?, ?, 'ordered', 'USD', ?, ?)`,

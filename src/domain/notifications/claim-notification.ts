@@ -37,7 +37,9 @@ export async function claimNotification(em: EntityManager, notice: Notice): Prom
   if (row === undefined) throw notFound('notification');
   if (row.claimed) return { kind: 'to_send', notificationId: row.id };
   if (row.status !== 'pending') return { kind: 'settled', status: row.status };
-  throw new DomainError('temporarily_unavailable', 'another attempt is sending this message', { notificationId: row.id });
+  throw new DomainError('temporarily_unavailable', 'another attempt is sending this message', {
+    notificationId: row.id,
+  });
 }
 
 /** Gives a message back whose sending surely failed. `code` says why and nothing else. */
@@ -56,3 +58,18 @@ export const findPendingMessages = (em: EntityManager, orderId: string): Promise
      where subject_type = 'order' and subject_id = ? and status = 'pending' order by created_at, id`,
     [orderId],
   );
+
+/** Orders with something to tell that has waited for a while, by id: their flow may be gone. */
+export async function findUntoldOrders(
+  em: EntityManager,
+  { limit, after }: { readonly limit: number; readonly after: string | null },
+): Promise<string[]> {
+  const rows = await em.execute<{ id: string }[]>(
+    `select distinct subject_id as id from notifications
+     where subject_type = 'order' and status = 'pending' and created_at < now() - interval '2 minutes'
+       and (?::uuid is null or subject_id > ?::uuid)
+     order by subject_id limit ?`,
+    [after, after, limit],
+  );
+  return rows.map((row) => row.id);
+}

@@ -2,12 +2,13 @@ export {
   CLAIM_MS,
   claimNotification,
   findPendingMessages,
+  findUntoldOrders,
   releaseNotification,
   type Claim,
   type Notice,
 } from './claim-notification.js';
 export { DeliveryError, type Mailer, type MailMessage, type TextMessage, type TextMessenger } from './ports.js';
-export { HOLD_EXPIRING, queueHoldWarning, queueOrderNotification } from './queue-notification.js';
+export { holdExpiring, queueHoldWarning, queueOrderNotification } from './queue-notification.js';
 export { settleNotification, type Settlement } from './settle-notification.js';
 export { holdWarningMail } from './templates/hold.js';
 export { escapeMarkup, inert } from './templates/inert.js';

@@ -16,7 +16,11 @@ const TIMELINE: Record<DeliveryStatus, string | null> = {
 };
 
 /** Records how a message ended, and of an order also in its timeline, in one statement. Idempotent: the first ending stays. */
-export async function settleNotification(em: EntityManager, notificationId: string, settlement: Settlement): Promise<void> {
+export async function settleNotification(
+  em: EntityManager,
+  notificationId: string,
+  settlement: Settlement,
+): Promise<void> {
   const { status, providerId = null, error = null } = settlement;
   await em.execute(
     `with settled as (

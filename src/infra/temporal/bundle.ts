@@ -11,8 +11,7 @@ const BUNDLES = ['../../workflow-bundle.js', '../../../workflow-bundle.js'];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export type WorkflowSource =
-  | { readonly workflowBundle: { readonly codePath: string } }
-  | { readonly workflowsPath: string };
+  { readonly workflowBundle: { readonly codePath: string } } | { readonly workflowsPath: string };
 
 /** A production build's bundle where there is one; else the sources, bundled when the worker starts. */
 export function workflowSource(): WorkflowSource {

@@ -12,5 +12,7 @@ export const createTemporalConnection = ({ address }: Pick<TemporalAddress, 'add
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 },
   });
 
-export const createTemporalClient = (connection: ConnectionLike, { namespace }: Pick<TemporalAddress, 'namespace'>): Client =>
-  new Client({ connection, namespace });
+export const createTemporalClient = (
+  connection: ConnectionLike,
+  { namespace }: Pick<TemporalAddress, 'namespace'>,
+): Client => new Client({ connection, namespace });

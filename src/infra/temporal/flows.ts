@@ -8,6 +8,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
+  WorkflowUpdateStage,
   type Client,
 } from '@temporalio/client';
 import { ApplicationFailure, type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
@@ -22,7 +23,9 @@ import {
   type Flows,
 } from '../../workflows/contracts.js';
 
-const DEADLINE_MS = 2_500;
+const DEADLINE_MS = 2_000;
+/** A flow may undo much before it answers an update. */
+const ANSWER_MS = 8_000;
 /** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE. */
 const PASSING_GRPC: ReadonlySet<number> = new Set([1, 2, 4, 8, 10, 14]);
 
@@ -50,7 +53,12 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
     async start(flow, workflowId, input, attributes = {}) {
       try {
         await within(() =>
-          client.workflow.start(flow, { ...once, workflowId, args: [input], typedSearchAttributes: searchAttributes(attributes) }),
+          client.workflow.start(flow, {
+            ...once,
+            workflowId,
+            args: [input],
+            typedSearchAttributes: searchAttributes(attributes),
+          }),
         );
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -93,9 +101,16 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
       try {
         const handle = client.workflow.getHandle(workflowId);
         const [...list] = args as [unknown, ...unknown[]];
-        return await within(() => handle.executeUpdate<T, [unknown, ...unknown[]]>(update, { args: list }));
+        const accepted = await within(() =>
+          handle.startUpdate<T, [unknown, ...unknown[]]>(update, {
+            args: list,
+            waitForStage: WorkflowUpdateStage.ACCEPTED,
+          }),
+        );
+        return await within(() => accepted.result(), ANSWER_MS);
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) throw new DomainError('not_found', 'no such flow is running', { workflowId });
+        if (error instanceof WorkflowNotFoundError)
+          throw new DomainError('not_found', 'no such flow is running', { workflowId });
         throw refusalOf(error) ?? error;
       }
     },
@@ -112,7 +127,10 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
   };
 }
 
-function searchAttributes(attributes: FlowAttributes, more: readonly SearchAttributePair[] = []): TypedSearchAttributes {
+function searchAttributes(
+  attributes: FlowAttributes,
+  more: readonly SearchAttributePair[] = [],
+): TypedSearchAttributes {
   const pairs: SearchAttributePair[] = [...more];
   if (attributes.orderId !== undefined) pairs.push({ key: ORDER_ID, value: attributes.orderId });
   if (attributes.customerId != null) pairs.push({ key: CUSTOMER_ID, value: attributes.customerId });

@@ -1,4 +1,4 @@
-import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel, type RuntimeOptions } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type RuntimeOptions } from '@temporalio/worker';
 import type { WorkflowSource } from './bundle.js';
 import type { TemporalAddress } from './connection.js';
 import { pause } from './pause.js';
@@ -9,7 +9,10 @@ export interface WaitForTemporal {
 }
 
 /** The worker's connection: waits until Temporal answers. @throws the signal's reason once it is aborted */
-export async function connectWorker({ address }: Pick<TemporalAddress, 'address'>, wait: WaitForTemporal): Promise<NativeConnection> {
+export async function connectWorker(
+  { address }: Pick<TemporalAddress, 'address'>,
+  wait: WaitForTemporal,
+): Promise<NativeConnection> {
   for (;;) {
     wait.signal.throwIfAborted();
     try {
@@ -51,18 +54,17 @@ export async function createWorker(deps: WorkerDeps): Promise<Worker> {
 }
 
 export interface WorkerLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** Once in a process, before anything else of Temporal: the SDK then logs through `log`. */
+/** Once in a process, before anything else of Temporal: the SDK's warnings and errors then go to `log`. */
 export function installRuntime(log: WorkerLog, telemetry?: RuntimeOptions['telemetryOptions']): void {
-  const logger = new DefaultLogger('INFO', ({ level, message, meta }) => log[LEVELS[level]](readable(meta ?? {}), message));
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) =>
+    log[level === 'ERROR' ? 'error' : 'warn'](readable(meta ?? {}), message),
+  );
   Runtime.install({ logger, ...(telemetry === undefined ? {} : { telemetryOptions: telemetry }), shutdownSignals: [] });
 }
-
-const LEVELS = { TRACE: 'info', DEBUG: 'info', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const satisfies Record<LogLevel, string>;
 
 /** Ids and codes of the SDK's context; errors only by class and type, as their messages are not ours. */
 function readable(meta: Readonly<Record<string | symbol, unknown>>): Record<string, unknown> {

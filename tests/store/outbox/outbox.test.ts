@@ -22,7 +22,8 @@ describeWith('postgres', 'the outbox', () => {
   });
   beforeEach(() => run('truncate outbox restart identity'));
 
-  const run = (sql: string, params: unknown[] = []): Promise<unknown> => createQuery(orm)((em) => em.execute(sql, params, 'run'));
+  const run = (sql: string, params: unknown[] = []): Promise<unknown> =>
+    createQuery(orm)((em) => em.execute(sql, params, 'run'));
   const say = (...confirmationIds: string[]) =>
     createTransact(orm)(async (em) => {
       for (const confirmationId of confirmationIds)
@@ -95,6 +96,9 @@ describeWith('postgres', 'the outbox', () => {
     await run(`update outbox set published_at = now() - interval '23 hours' where id = 2`);
     await run(`update outbox set created_at = now() - interval '9 days' where id = 3`);
     await expect(outbox.sweep()).resolves.toBe(1);
-    await expect(createQuery(orm)((em) => em.execute('select id from outbox order by id'))).resolves.toEqual([{ id: 2 }, { id: 3 }]);
+    await expect(createQuery(orm)((em) => em.execute('select id from outbox order by id'))).resolves.toEqual([
+      { id: 2 },
+      { id: 3 },
+    ]);
   });
 });

@@ -10,7 +10,10 @@ function failing(error: unknown) {
     warn: (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message })),
     error: (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message })),
   };
-  const { act } = refusing({ act: async (_id: string): Promise<string> => Promise.reject(error) }, { log, outage: 'mail_unavailable' });
+  const { act } = refusing(
+    { act: async (_id: string): Promise<string> => Promise.reject(error) },
+    { log, outage: 'mail_unavailable' },
+  );
   const failure = act('1').then(
     () => {
       throw new Error('it did not fail');
@@ -48,24 +51,39 @@ test('refusing, when a refusal passes with time, lets the activity be retried', 
 });
 
 test.each([
-  ['a constraint is violated', named('UniqueConstraintViolationException', ADDRESS, { code: '23505', constraint: 'users_email' }), 'database_error'],
+  [
+    'a constraint is violated',
+    named('UniqueConstraintViolationException', ADDRESS, { code: '23505', constraint: 'users_email' }),
+    'database_error',
+  ],
   ['the database shuts down', named('DriverException', ADDRESS, { code: '57P01' }), 'database_unavailable'],
-  ['the database refuses connections', named('DriverException', ADDRESS, { code: 'ECONNREFUSED' }), 'database_unavailable'],
+  [
+    'the database refuses connections',
+    named('DriverException', ADDRESS, { code: 'ECONNREFUSED' }),
+    'database_unavailable',
+  ],
   ['the pool is exhausted', new Error('timeout exceeded when trying to connect'), 'database_unavailable'],
   ['the mail server is away', named('Error2', ADDRESS, { code: 'ESOCKET' }), 'mail_unavailable'],
   ['a provider cannot be reached', named('StripeConnectionError', ADDRESS), 'mail_unavailable'],
-  ['fetch is refused', new TypeError(ADDRESS, { cause: named('Error3', '', { code: 'ECONNREFUSED' }) }), 'mail_unavailable'],
+  [
+    'fetch is refused',
+    new TypeError(ADDRESS, { cause: named('Error3', '', { code: 'ECONNREFUSED' }) }),
+    'mail_unavailable',
+  ],
   ['our own code breaks', new TypeError(`no ${ADDRESS}`), 'internal'],
   ['something odd is thrown', ADDRESS, 'internal'],
-])('refusing, when %s, retries with a code and neither tells nor logs what the error said', async (_when, error, code) => {
-  const { failure, lines } = failing(error);
-  const seen = await failure;
-  expect(seen).toMatchObject({ type: code, nonRetryable: false, message: `act: ${code}` });
-  expect(`${JSON.stringify(seen)} ${seen.stack ?? ''} ${String(seen.cause)}`).not.toContain(ADDRESS);
-  expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain(code);
-  expect(lines[0]).not.toContain(ADDRESS);
-});
+])(
+  'refusing, when %s, retries with a code and neither tells nor logs what the error said',
+  async (_when, error, code) => {
+    const { failure, lines } = failing(error);
+    const seen = await failure;
+    expect(seen).toMatchObject({ type: code, nonRetryable: false, message: `act: ${code}` });
+    expect(`${JSON.stringify(seen)} ${seen.stack ?? ''} ${String(seen.cause)}`).not.toContain(ADDRESS);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(code);
+    expect(lines[0]).not.toContain(ADDRESS);
+  },
+);
 
 test('refusing, when the activity is cancelled, passes the cancellation through', async () => {
   const cancelled = new CancelledFailure('CANCELLED');

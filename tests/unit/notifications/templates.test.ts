@@ -54,7 +54,13 @@ test('the confirmation mail, with a discount and net prices, lists every part of
   const { subject, text, html } = orderMail('order_confirmed', order);
   expect(subject).toBe('Order P-7K3M9Q is confirmed');
   const table = text.split('\n').filter((line) => /^(Subtotal|Discount|Shipping|Tax|Total)/.test(line));
-  expect(table).toEqual(['Subtotal: $1,234.50', 'Discount: -$123.45', 'Shipping: $4.99', 'Tax: $211.10', 'Total: $1,327.14']);
+  expect(table).toEqual([
+    'Subtotal: $1,234.50',
+    'Discount: -$123.45',
+    'Shipping: $4.99',
+    'Tax: $211.10',
+    'Total: $1,327.14',
+  ]);
   for (const row of table) expect(html).toContain(`${row.slice(row.indexOf(': ') + 2)}</td>`);
   expect(text).toContain('2 x Camera <b>Pro</b> & "bag" (CAM-1): $1,234.50');
 });
@@ -76,13 +82,16 @@ test('the cancellation mail says that no money was taken', () => {
   expect(text).toContain('No money was taken');
 });
 
-test.each(['order_confirmed', 'order_cancelled'] as const)('the SMS of %s fits one message and names order and total', (event) => {
-  const { text } = orderText(event, { ...order, total: { amount: 132_714, currency: 'CHF' } });
-  expect(text.length).toBeLessThanOrEqual(160);
-  expect(text).toContain('P-7K3M9Q');
-  expect(text).toContain('CHF 1,327.14');
-  expect(text).not.toMatch(/[^\x20-\x7e]/);
-});
+test.each(['order_confirmed', 'order_cancelled'] as const)(
+  'the SMS of %s fits one message and names order and total',
+  (event) => {
+    const { text } = orderText(event, { ...order, total: { amount: 132_714, currency: 'CHF' } });
+    expect(text.length).toBeLessThanOrEqual(160);
+    expect(text).toContain('P-7K3M9Q');
+    expect(text).toContain('CHF 1,327.14');
+    expect(text).not.toMatch(/[^\x20-\x7e]/);
+  },
+);
 
 test.each([
   [{ amount: 5, currency: 'USD' }, '$0.05'],

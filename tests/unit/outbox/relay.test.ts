@@ -21,20 +21,35 @@ function relayOver(messages: OutboxMessage[], start: (started: Started) => Promi
         started.push({ flow, workflowId, input });
       }) as Flows['start'],
     },
-    log: { warn: (_, message) => void errors.push(`warn ${message}`), error: (_, message) => void errors.push(`error ${message}`) },
+    log: {
+      warn: (_, message) => void errors.push(`warn ${message}`),
+      error: (_, message) => void errors.push(`error ${message}`),
+    },
   });
   return { relay, started, published, errors };
 }
 
-const search = (id: number, ...product_ids: string[]): OutboxMessage => ({ id, topic: 'search.products', payload: { product_ids } });
-const confirm = (id: number, confirmationId: string): OutboxMessage => ({ id, topic: 'user.registered', payload: { confirmationId } });
+const search = (id: number, ...product_ids: string[]): OutboxMessage => ({
+  id,
+  topic: 'search.products',
+  payload: { product_ids },
+});
+const confirm = (id: number, confirmationId: string): OutboxMessage => ({
+  id,
+  topic: 'user.registered',
+  payload: { confirmationId },
+});
 
 test('the relay, given messages of several topics, starts one flow for each confirmation and one for all products', async () => {
   const { relay, started, published } = relayOver([search(3, 'b', 'a'), confirm(5, 'c1'), search(8, 'a', 'd')]);
   await expect(relay.once()).resolves.toEqual({ published: 3, left: 0 });
   expect(started).toEqual([
     { flow: 'confirmEmail', workflowId: 'confirm-email-c1', input: { confirmationId: 'c1' } },
-    { flow: 'searchIndex', workflowId: expect.stringMatching(/^search-index-8-[0-9a-f]{16}$/), input: { productIds: ['a', 'b', 'd'] } },
+    {
+      flow: 'searchIndex',
+      workflowId: expect.stringMatching(/^search-index-8-[0-9a-f]{16}$/),
+      input: { productIds: ['a', 'b', 'd'] },
+    },
   ]);
   expect([...published].sort()).toEqual([3, 5, 8]);
 });

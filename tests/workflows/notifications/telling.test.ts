@@ -1,11 +1,16 @@
 import { fileURLToPath } from 'node:url';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { refusing } from '../../../src/activities/failures.js';
 import type { NotificationActivities, OrderNotice } from '../../../src/activities/notifications.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
-import { DeliveryError, type Channel, type DeliveryStatus, type PendingMessage } from '../../../src/domain/notifications/index.js';
+import {
+  DeliveryError,
+  type Channel,
+  type DeliveryStatus,
+  type PendingMessage,
+} from '../../../src/domain/notifications/index.js';
 import { ensureSearchAttributes } from '../../../src/infra/temporal/namespace.js';
 import { installRuntime } from '../../../src/infra/temporal/worker.js';
 import { NEEDS_ATTENTION, ORDER_ID } from '../../../src/workflows/attributes.js';
@@ -27,7 +32,8 @@ describeWith('test-server', 'telling', () => {
   let down: Set<Channel>;
 
   const queue = (event: OrderNotice['event']): void => {
-    for (const channel of ['email', 'sms'] as const) rows.set(`${event}/${channel}`, { event, channel, status: 'pending' });
+    for (const channel of ['email', 'sms'] as const)
+      rows.set(`${event}/${channel}`, { event, channel, status: 'pending' });
   };
 
   async function send(channel: Channel, { event }: OrderNotice): Promise<DeliveryStatus> {
@@ -41,9 +47,12 @@ describeWith('test-server', 'telling', () => {
   }
 
   beforeAll(async () => {
-    installRuntime({ info: () => undefined, warn: () => undefined, error: () => undefined });
+    installRuntime({ warn: () => undefined, error: () => undefined });
     const logger = new DefaultLogger('ERROR');
-    workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('./telling-flow.ts', import.meta.url)), logger });
+    workflowBundle = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('./telling-flow.ts', import.meta.url)),
+      logger,
+    });
   }, 60_000);
 
   // a server of its own for each: once a flow has had children it does not skip time any more
@@ -76,8 +85,13 @@ describeWith('test-server', 'telling', () => {
   });
 
   const tells = (orderId: string, event: OrderNotice['event']): Promise<string> =>
-    environment.client.workflow.execute('telling', { taskQueue: TASK_QUEUE, workflowId: newId(), args: [orderId, event] });
-  const notifier = (orderId: string): WorkflowHandle => environment.client.workflow.getHandle(notifyWorkflowId(orderId));
+    environment.client.workflow.execute('telling', {
+      taskQueue: TASK_QUEUE,
+      workflowId: newId(),
+      args: [orderId, event],
+    });
+  const notifier = (orderId: string): WorkflowHandle =>
+    environment.client.workflow.getHandle(notifyWorkflowId(orderId));
 
   async function detailsOf(handle: WorkflowHandle): Promise<string> {
     return (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails ?? '';
@@ -97,7 +111,7 @@ describeWith('test-server', 'telling', () => {
     queue('order_confirmed');
     await expect(tells(orderId, 'order_confirmed')).resolves.toBe('told');
     expect([...sent].sort()).toEqual(['order_confirmed/email', 'order_confirmed/sms']);
-    await expect(notifier(orderId).describe()).rejects.toThrow();
+    await expect(notifier(orderId).describe()).rejects.toThrow(WorkflowNotFoundError);
   });
 
   test('tell, when mail is down, ends anyway, and notify mails when the server is back', async () => {
@@ -132,7 +146,12 @@ describeWith('test-server', 'telling', () => {
     expect((await notifier(orderId).describe()).runId).toBe(runId);
     down.clear();
     await expect(notifier(orderId).result()).resolves.toEqual({ told: 4 });
-    expect([...sent].sort()).toEqual(['order_cancelled/email', 'order_cancelled/sms', 'order_confirmed/email', 'order_confirmed/sms']);
+    expect([...sent].sort()).toEqual([
+      'order_cancelled/email',
+      'order_cancelled/sms',
+      'order_confirmed/email',
+      'order_confirmed/sms',
+    ]);
   });
 
   test('tell, when an earlier notify of the order has ended, starts it anew', async () => {
@@ -154,7 +173,11 @@ describeWith('test-server', 'telling', () => {
 
   test('notify, when nothing is left to tell, ends', async () => {
     await expect(
-      environment.client.workflow.execute('notify', { taskQueue: TASK_QUEUE, workflowId: newId(), args: [{ orderId: newId() }] }),
+      environment.client.workflow.execute('notify', {
+        taskQueue: TASK_QUEUE,
+        workflowId: newId(),
+        args: [{ orderId: newId() }],
+      }),
     ).resolves.toEqual({ told: 0 });
   });
 });

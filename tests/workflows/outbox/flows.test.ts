@@ -23,7 +23,7 @@ describeWith('temporal', 'flows', () => {
   let flows: Flows;
 
   beforeAll(async () => {
-    installRuntime({ info: () => undefined, warn: () => undefined, error: () => undefined });
+    installRuntime({ warn: () => undefined, error: () => undefined });
     native = await NativeConnection.connect({ address: serviceUrl('temporal') });
     worker = await Worker.create({
       connection: native,
@@ -45,7 +45,8 @@ describeWith('temporal', 'flows', () => {
   });
 
   const whose = { orderId: newId(), customerId: newId() };
-  const runsOf = async (workflowId: string): Promise<string> => (await client.workflow.getHandle(workflowId).describe()).runId;
+  const runsOf = async (workflowId: string): Promise<string> =>
+    (await client.workflow.getHandle(workflowId).describe()).runId;
 
   describe('start', () => {
     test('when the flow runs or is closed already, leaves it alone and succeeds', async () => {
@@ -85,7 +86,9 @@ describeWith('temporal', 'flows', () => {
       await expect(flows.checkoutOutcome(checkoutId, guest, 1_500)).resolves.toEqual({ kind: 'undecided' });
       await expect(flows.state(checkoutWorkflowId(checkoutId))).resolves.toBe('running');
       await flows.signal(checkoutWorkflowId(checkoutId), 'finish', '');
-      await expect(flows.checkoutOutcome(checkoutId, guest, 10_000)).resolves.toMatchObject({ outcome: { status: 'placed' } });
+      await expect(flows.checkoutOutcome(checkoutId, guest, 10_000)).resolves.toMatchObject({
+        outcome: { status: 'placed' },
+      });
     });
 
     test('when no worker is there, is undecided, but the flow exists', async () => {

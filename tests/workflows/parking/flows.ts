@@ -10,7 +10,9 @@ const risk: Risk<ParkingActivities> = { startToCloseTimeout: '5s' };
 const step = { name: 'Do the work', helps: '`giveUp` ends it.' };
 
 export async function oneStep(): Promise<string> {
-  const parking = createParking({ attributes: (stuck) => [{ key: CHECKOUT_STATUS, value: stuck ? 'needs_attention' : 'going' }] });
+  const parking = createParking({
+    attributes: (stuck) => [{ key: CHECKOUT_STATUS, value: stuck ? 'needs_attention' : 'going' }],
+  });
   parking.describe('Working');
   return parking.step(risk, step, (run) => run.work('one'));
 }

@@ -42,7 +42,10 @@ export function orderMail(event: OrderNotification, order: Told): Pick<MailMessa
         ...layout({
           title: `Your order ${order.number} is cancelled`,
           blocks: [
-            { kind: 'paragraph', text: 'We could not complete your payment, so we cancelled the order. No money was taken.' },
+            {
+              kind: 'paragraph',
+              text: 'We could not complete your payment, so we cancelled the order. No money was taken.',
+            },
             ...summary(order),
           ],
           footer: FOOTER,
