@@ -3,7 +3,7 @@ export { findCards, IN_STOCK } from './cards.js';
 export { categoryNames, findCategory, listCategories } from './category-reads.js';
 export { findProduct, variantAvailability } from './find-product.js';
 export { importBatch, type BatchEntry, type ImportBatch } from './import-batch.js';
-export { parseLine, refused, type ImportLine, type ImportVariant } from './import-line.js';
+export { refused } from './import-line.js';
 export { closeImport, findImport, importSource, listRefusals, requestImport, resumeImport } from './imports.js';
 export { listProducts } from './list-products.js';
 export type * from './ports.js';

@@ -29,10 +29,10 @@ const ORDERS: Record<SearchSort, { readonly value: string; readonly cast: string
  */
 const MATCHES = `
 q as (
-  select text, websearch_to_tsquery('english', text) as every_word,
+  select text, websearch_to_tsquery('english', text) || plainto_tsquery('english', joined) as every_word,
     replace(plainto_tsquery('english', text)::text, ' & ', ' | ')::tsquery as any_word,
     category, brand, min_price, max_price, in_stock
-  from jsonb_to_record(?::jsonb) as r (text text, category text, brand text, min_price bigint, max_price bigint, in_stock boolean)
+  from jsonb_to_record(?::jsonb) as r (text text, joined text, category text, brand text, min_price bigint, max_price bigint, in_stock boolean)
 ),
 shelves as (
   select distinct k.id from q, categories top join categories k on k.path <@ top.path
@@ -107,6 +107,8 @@ async function searchProducts(em: EntityManager, query: SearchQuery): Promise<Hi
     [
       JSON.stringify({
         text: query.text,
+        // smart watch, smartwatch
+        joined: /^[\p{L}\p{N}]+\s+[\p{L}\p{N}]+$/u.test(query.text) ? query.text.replace(/\s+/, '') : '',
         category: query.category,
         brand: query.brand,
         min_price: query.minPrice,

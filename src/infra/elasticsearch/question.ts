@@ -86,13 +86,15 @@ function relevance(text: string): Clause {
             should: [
               { match: { title: { query: text, boost: 1 } } },
               { match_phrase: { title: { query: text, slop: 2, boost: 1 } } },
-              { match: { shelf: { query: text, boost: 4 } } },
+              { match: { shelf: { query: text, boost: 2 } } },
               { match: { 'brand.words': { query: text, boost: 1 } } },
               { match: { 'mpn.words': { query: text, boost: 1 } } },
             ],
           },
         },
-        { ...fuzzy('all', text) },
+        // smart watch, smartwatch
+        ...joined(text),
+        fuzzy('all', text),
         { match: { description: { query: text, operator: 'and', boost: 0.2 } } },
         { match: { attributes: { query: text, operator: 'and', boost: 0.2 } } },
         { term: { skus: { value: text, boost: 100 } } },
@@ -103,6 +105,11 @@ function relevance(text: string): Clause {
     },
   };
 }
+
+const joined = (text: string): Clause[] => {
+  const words = text.split(/\s+/);
+  return words.length === 2 ? [{ match: { all: { query: words.join('') } } }] : [];
+};
 
 const fuzzy = (field: string, text: string): Clause => ({
   match: {

@@ -97,4 +97,4 @@ function decode(parts: readonly Buffer[], length: number): Pick<SourceLine, 'tex
   }
 }
 
-const isGzipError = (error: unknown): boolean => /^Z_/.test(String((error as { code?: unknown } | null)?.code));
+const isGzipError = (error: unknown): boolean => String((error as { code?: unknown } | null)?.code).startsWith('Z_');
