@@ -4,6 +4,9 @@ import { openSession, type Services } from '../session.js';
 import { SERVICES } from '../services/index.js';
 import { readOptions, type Command } from './command.js';
 
+/** So that a customer who leaves is seen to lose the goods. */
+const SHORT_RESERVATION_MS = '15000';
+
 export const demoCommand: Command = {
   summary: 'everything, with scripted shoppers; --once ends after them, --fresh empties the data first',
   staysUp: true,
@@ -29,13 +32,14 @@ export const demoCommand: Command = {
         resolve(1);
       });
     });
-    const applications = createApplications(session, console, { reload: false });
+    const env = { CHECKOUT_RESERVATION_MS: process.env['CHECKOUT_RESERVATION_MS'] ?? SHORT_RESERVATION_MS };
+    const services = { ...session.services, env: { ...session.services.env, ...env } };
+    const applications = createApplications({ ...session, services }, console, { reload: false });
     await applications.migrate();
     await Promise.all([applications.startWorker(), applications.startApi()]);
     await applications.importSample();
-    showAddresses(session.services, console);
     const { runDemo } = await import('../../demo/main.js');
-    const went = await Promise.race([runDemo(session.services, { once: options.once }), failure.then(() => false)]);
+    const went = await Promise.race([runDemo(services, console), failure.then(() => false)]);
     if (options.once || !went) return went ? 0 : 1;
     console.line('Up until Ctrl-C.');
     return failure;
