@@ -9,10 +9,7 @@ export interface Money {
 /** Hundredths of a percent: 1,900 is 19 %. */
 export type BasisPoints = number;
 
-export const money = (amount: number, currency: string): Money => {
-  assertMinor(amount);
-  return { amount, currency };
-};
+export const money = (amount: number, currency: string): Money => ({ amount: assertMinor(amount), currency });
 
 export const zero = (currency: string): Money => ({ amount: 0, currency });
 

@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => market.close());
 
-const filledCart = async (userId: string | null = null) => market.cart([{ variantId: await market.variant(5) }], userId);
+const filledCart = async (userId: string | null = null) =>
+  market.cart([{ variantId: await market.variant(5) }], userId);
 const rowsOf = (cartId: string) =>
   market.shop.rows<{ id: string }>('select id from checkouts where cart_id = ?', [cartId]);
 const withKey = (key: string, bodyHash = 'same') => ({
@@ -84,7 +85,10 @@ test('acceptCheckout, of an ordered cart, answers its order, whatever the body',
 
 test('acceptCheckout, while the cart’s order is being placed, waits for it', async () => {
   const { cartId, checkoutId } = await market.reserved([{ variantId: await market.variant(5) }]);
-  const [placed, accepted] = await Promise.all([market.place(checkoutId), market.accept(cartId, { bodyHash: 'other' }).catch(() => null)]);
+  const [placed, accepted] = await Promise.all([
+    market.place(checkoutId),
+    market.accept(cartId, { bodyHash: 'other' }).catch(() => null),
+  ]);
   expect(placed.orderId).toBeDefined();
   expect(accepted === null || accepted.kind === 'ordered').toBe(true);
 });
@@ -98,7 +102,9 @@ test('acceptCheckout, of no cart or a merged one, is not found', async () => {
 
 test('acceptCheckout, of a total in another currency, is refused as a changed price and writes nothing', async () => {
   const cartId = await filledCart();
-  expect(await codeOf(market.accept(cartId, { expectedTotal: { amount: 1_499, currency: 'EUR' } }))).toBe('price_changed');
+  expect(await codeOf(market.accept(cartId, { expectedTotal: { amount: 1_499, currency: 'EUR' } }))).toBe(
+    'price_changed',
+  );
   expect(await rowsOf(cartId)).toEqual([]);
   await expect(market.accept(cartId, { expectedTotal: usd(1_499) })).resolves.toMatchObject({ kind: 'accepted' });
 });
@@ -106,7 +112,10 @@ test('acceptCheckout, of a total in another currency, is refused as a changed pr
 test('a checkout row holds nothing personal in the clear', async () => {
   const cartId = await filledCart();
   await market.accept(cartId);
-  const [row] = await market.shop.rows<{ row: string }>('select checkouts::text as row from checkouts where cart_id = ?', [cartId]);
+  const [row] = await market.shop.rows<{ row: string }>(
+    'select checkouts::text as row from checkouts where cart_id = ?',
+    [cartId],
+  );
   expect(row?.row).not.toMatch(/buyer|Main St|Springfield|12345/i);
 });
 

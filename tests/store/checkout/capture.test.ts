@@ -25,12 +25,16 @@ async function placed() {
 }
 const captured = (chargeId: string, amount = usd(2_499)) => ({ kind: 'captured', chargeId, amount }) as const;
 const ledgerOf = (checkoutId: string) =>
-  market.shop.rows('select type, reference, amount from payment_ledger where checkout_id = ? order by id', [checkoutId]);
+  market.shop.rows('select type, reference, amount from payment_ledger where checkout_id = ? order by id', [
+    checkoutId,
+  ]);
 const orderOf = async (orderId: string) =>
-  (await market.shop.rows<object>(
-    `select o.status, p.status as payment, p.captured_amount as captured from orders o join payments p on p.order_id = o.id where o.id = ?`,
-    [orderId],
-  ))[0];
+  (
+    await market.shop.rows<object>(
+      `select o.status, p.status as payment, p.captured_amount as captured from orders o join payments p on p.order_id = o.id where o.id = ?`,
+      [orderId],
+    )
+  )[0];
 
 test('recordCapture, twice and at once, writes one ledger row and confirms once', async () => {
   const { checkoutId, orderId, capture } = await placed();
@@ -78,7 +82,9 @@ test('recordCaptureRefused, twice and at once, cancels and restocks once', async
 test('recordCaptureRefused, of an order that is captured, refuses and leaves the goods sold', async () => {
   const { variantId, checkoutId, orderId, capture } = await placed();
   await market.transact((em) => recordCapture(em, checkoutId, capture, captured(`ch_${newId()}`)));
-  expect(await codeOf(market.transact((em) => recordCaptureRefused(em, checkoutId, capture, 'late')))).toBe('invalid_transition');
+  expect(await codeOf(market.transact((em) => recordCaptureRefused(em, checkoutId, capture, 'late')))).toBe(
+    'invalid_transition',
+  );
   expect(await market.stock(variantId)).toEqual([3, 0]);
   expect(await orderOf(orderId)).toMatchObject({ status: 'confirmed', payment: 'captured' });
 });

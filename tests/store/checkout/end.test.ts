@@ -16,10 +16,12 @@ const reserved = async () => {
 const attemptsOf = (checkoutId: string) =>
   market.shop.rows<{ state: string }>('select state from payment_attempts where checkout_id = ?', [checkoutId]);
 const cartRow = async (cartId: string) =>
-  (await market.shop.rows<{ checkout_id: string; status: string; version: number }>(
-    'select checkout_id, status, version from carts where id = ?',
-    [cartId],
-  ))[0];
+  (
+    await market.shop.rows<{ checkout_id: string; status: string; version: number }>(
+      'select checkout_id, status, version from carts where id = ?',
+      [cartId],
+    )
+  )[0];
 
 test('beginAuthorisation, after the close, is refused by the tombstone', async () => {
   const { checkoutId } = await reserved();
@@ -56,6 +58,19 @@ test('beginAuthorisation, while the checkout is being closed, waits and is refus
   expect(await attemptsOf(checkoutId)).toEqual([{ state: 'tombstoned' }]);
 });
 
+test('beginning and closing, when both wait for the checkout, do not wait for each other', async () => {
+  const { checkoutId } = await reserved();
+  const other = await market.holdOpen((em) => em.execute('select from checkouts where id = ? for update', [checkoutId]));
+  // Without `transact`, which would run the close again that a deadlock ended.
+  const shut = codeOf(market.orm.em.fork().transactional((em) => closeCheckout(em, checkoutId)));
+  await market.untilBlocked(1);
+  const begun = codeOf(market.begin(checkoutId));
+  await market.untilBlocked(2);
+  await other.commit();
+  expect(await Promise.all([shut, begun])).toEqual(['done', 'done']);
+  expect(await attemptsOf(checkoutId)).toEqual([{ state: 'begun' }]);
+});
+
 test('beginning and closing, at the same moment, agree on who was first', async () => {
   for (let round = 0; round < 20; round += 1) {
     const { checkoutId } = await reserved();
@@ -85,16 +100,20 @@ test('settleAuthorisation, after the close, writes the intent for the undo and l
   await market.shut(checkoutId);
   await market.settle(checkoutId, { kind: 'needs_customer', intentId: 'pi_late' });
   expect(await market.checkoutRow(checkoutId)).toMatchObject({ status: 'authorising', closing: true });
-  await expect(market.shop.rows('select intent_id from payment_attempts where checkout_id = ?', [checkoutId])).resolves.toEqual([
-    { intent_id: 'pi_late' },
-  ]);
+  await expect(
+    market.shop.rows('select intent_id from payment_attempts where checkout_id = ?', [checkoutId]),
+  ).resolves.toEqual([{ intent_id: 'pi_late' }]);
 });
 
 test('endUnpaid gives the stock back and frees the cart under a new checkout id, once', async () => {
   const { variantId, cartId, checkoutId } = await reserved();
   const before = await cartRow(cartId);
   await market.shut(checkoutId);
-  await Promise.all([market.end(checkoutId, 'failed'), market.end(checkoutId, 'expired'), market.end(checkoutId, 'failed')]);
+  await Promise.all([
+    market.end(checkoutId, 'failed'),
+    market.end(checkoutId, 'expired'),
+    market.end(checkoutId, 'failed'),
+  ]);
   const after = await cartRow(cartId);
   expect(await market.stock(variantId)).toEqual([5, 0]);
   expect(after).toMatchObject({ status: 'open', version: (before?.version ?? 0) + 1 });
@@ -110,9 +129,9 @@ test('endUnpaid, when the time was up, marks the rows expired and writes it to t
   await market.shut(checkoutId);
   await market.end(checkoutId, 'expired');
   await market.end(checkoutId, 'expired');
-  await expect(market.shop.rows('select state from reservations where checkout_id = ?', [checkoutId])).resolves.toEqual([
-    { state: 'expired' },
-  ]);
+  await expect(market.shop.rows('select state from reservations where checkout_id = ?', [checkoutId])).resolves.toEqual(
+    [{ state: 'expired' }],
+  );
   await expect(
     market.shop.rows('select action, data from audit_log where object_id = ?', [checkoutId]),
   ).resolves.toEqual([{ action: 'reservation.expired', data: { variants: 1 } }]);
@@ -170,7 +189,9 @@ test('placing and ending, at the same moment, have one winner', async () => {
     winners.add(placed ? 'placed' : 'ended');
     expect(await market.stock(variantId)).toEqual(placed ? [3, 0] : [5, 0]);
     expect((await cartRow(cartId))?.status).toBe(placed ? 'ordered' : 'open');
-    await expect(market.shop.rows('select id from orders where checkout_id = ?', [checkoutId])).resolves.toHaveLength(placed ? 1 : 0);
+    await expect(market.shop.rows('select id from orders where checkout_id = ?', [checkoutId])).resolves.toHaveLength(
+      placed ? 1 : 0,
+    );
   }
   expect(winners.size).toBeGreaterThan(0);
 });

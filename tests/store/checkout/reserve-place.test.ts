@@ -57,7 +57,8 @@ test.each([
   ['the total that was named', usd(1_500)],
 ])('reserveCheckout, when %s changed, is refused with the new total and takes nothing', async (_, expectedTotal) => {
   const { variantId, cartId, checkoutId } = await accepted(5, 1, { expectedTotal });
-  if (expectedTotal === null) await market.shop.run('update cart_lines set unit_price_amount = 999 where cart_id = ?', [cartId]);
+  if (expectedTotal === null)
+    await market.shop.run('update cart_lines set unit_price_amount = 999 where cart_id = ?', [cartId]);
   await expect(market.reserve(checkoutId)).rejects.toMatchObject({
     code: 'price_changed',
     data: { total: 1_499, currency: 'USD' },
@@ -96,11 +97,16 @@ test('placeCheckout writes an order whose lines, total and payment agree, sells 
   const order = await market.query((em) => readOrder(em, market.cipher, orderId));
   const sum = order.lines.reduce((total, line) => total + line.lineTotal.amount - line.discount.amount, 0);
   expect(order.subtotal.amount).toBe(sum);
-  expect(order.total.amount).toBe(sum + order.shippingTotal.amount + order.taxTotal.amount - order.discountTotal.amount);
+  expect(order.total.amount).toBe(
+    sum + order.shippingTotal.amount + order.taxTotal.amount - order.discountTotal.amount,
+  );
   expect(order.payment).toMatchObject({ amount: order.total, status: 'authorised', captured: usd(0) });
   expect(order).toMatchObject({ status: 'pending', checkoutId, contact: { email: 'buyer@example.com', phone: null } });
   expect(order.lines.map((line) => line.quantity).sort()).toEqual([11, 3].sort());
-  expect([await market.stock(a), await market.stock(b)]).toEqual([[39, 0], [2, 0]]);
+  expect([await market.stock(a), await market.stock(b)]).toEqual([
+    [39, 0],
+    [2, 0],
+  ]);
   await expect(market.shop.rows('select status, order_id from carts where id = ?', [cartId])).resolves.toEqual([
     { status: 'ordered', order_id: orderId },
   ]);
@@ -125,22 +131,34 @@ test('placeCheckout, of what was never reserved, refuses', async () => {
 
 test('placeCheckout, after its stock was released by hand, reserves it once more', async () => {
   const [a, b] = [await market.variant(5), await market.variant(5)];
-  const { checkoutId, orderId } = await market.reserved([{ variantId: a, quantity: 2 }, { variantId: b, quantity: 1 }]);
+  const { checkoutId, orderId } = await market.reserved([
+    { variantId: a, quantity: 2 },
+    { variantId: b, quantity: 1 },
+  ]);
   await market.transact((em) => releaseStock(em, { checkoutId }, 'released'));
   await expect(market.place(checkoutId)).resolves.toEqual({ orderId });
-  expect([await market.stock(a), await market.stock(b)]).toEqual([[3, 0], [4, 0]]);
+  expect([await market.stock(a), await market.stock(b)]).toEqual([
+    [3, 0],
+    [4, 0],
+  ]);
 });
 
 test('placeCheckout, after its stock was released and bought by another, refuses with nothing half done', async () => {
   const [a, b] = [await market.variant(5), await market.variant(5)];
-  const { cartId, checkoutId } = await market.reserved([{ variantId: a, quantity: 2 }, { variantId: b, quantity: 5 }]);
+  const { cartId, checkoutId } = await market.reserved([
+    { variantId: a, quantity: 2 },
+    { variantId: b, quantity: 5 },
+  ]);
   await market.transact((em) => releaseStock(em, { checkoutId }, 'released'));
   await market.transact((em) => adjustStock(em, { variantId: b, actorId: newId(), note: '', onHand: 4 }));
   await expect(market.place(checkoutId)).rejects.toMatchObject({
     code: 'out_of_stock',
     data: { variants: [{ variantId: b, available: 4 }] },
   });
-  expect([await market.stock(a), await market.stock(b)]).toEqual([[5, 0], [4, 0]]);
+  expect([await market.stock(a), await market.stock(b)]).toEqual([
+    [5, 0],
+    [4, 0],
+  ]);
   expect(await ordersOf(cartId)).toEqual([]);
   expect(await market.checkoutRow(checkoutId)).toMatchObject({ status: 'authorising', closed_at: null });
 });

@@ -66,7 +66,9 @@ test('events and waiting, at the same moment, never miss each other', async () =
 test('an event, of a payment that is another shop’s, is stored and concerns no checkout', async () => {
   for (const other of [null, 'order 66', '', '01900000-0000-7000-8000-00000000beef'])
     await expect(
-      market.transact((em) => storePaymentEvent(em, market.event(other, { kind: 'authorised', intentId: 'pi_other', expiresAt: '' }))),
+      market.transact((em) =>
+        storePaymentEvent(em, market.event(other, { kind: 'authorised', intentId: 'pi_other', expiresAt: '' })),
+      ),
     ).resolves.toEqual({ checkoutId: null, next: 'none' });
 });
 
@@ -92,7 +94,9 @@ test('an event that money is held, for a checkout that ended unpaid, is checked 
   await expect(tell(checkoutId, { kind: 'captured', intentId: paid.intentId, chargeId: 'ch' })).resolves.toMatchObject({
     next: 'recheck',
   });
-  await expect(tell(checkoutId, { kind: 'declined', intentId: paid.intentId, reason: 'canceled' })).resolves.toMatchObject({
+  await expect(
+    tell(checkoutId, { kind: 'declined', intentId: paid.intentId, reason: 'canceled' }),
+  ).resolves.toMatchObject({
     next: 'none',
   });
 });

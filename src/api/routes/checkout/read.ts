@@ -28,12 +28,13 @@ const ById = z.strictObject({ id: Id });
 export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
   const { transact, query, cipher, flows, gateways, now } = deps;
 
-  /** Ends a checkout that no flow works on: its row closes first, so a flow that starts late refuses. */
+  /** Ends a checkout that no flow works on: its row closes first, so a flow that starts late refuses and undoes its own. */
   const endWithoutFlow = (checkoutId: string): Promise<void> =>
     transact(async (em) => {
       const { placed } = await closeCheckout(em, checkoutId);
       if (placed) throw new DomainError('invalid_transition', 'the order is placed already', { checkoutId });
-      await endUnpaid(em, checkoutId, 'cancelled', { code: 'cancelled', data: {} });
+      const { state } = await readCheckout(em, checkoutId);
+      if (state === 'accepted') await endUnpaid(em, checkoutId, 'cancelled', { code: 'cancelled', data: {} });
     });
 
   return [
