@@ -18,7 +18,9 @@ export const buildCommand: Command = {
       console.line(result.stdout);
       return 1;
     }
-    console.line('compiled to dist');
+    const bundle = join(root, 'dist', 'workflow-bundle.js');
+    await run(process.execPath, [join(root, 'dist', 'bin', 'bundle-workflows.js'), bundle], { cwd: root });
+    console.line('compiled to dist, with all flows in dist/workflow-bundle.js');
     return 0;
   },
 };

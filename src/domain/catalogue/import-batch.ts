@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { importStock } from '../inventory/index.js';
 import { DomainError } from '../kernel/errors.js';
+import { publish } from '../outbox/index.js';
 import type { ImportRefusal } from './types.js';
 import type { ParsedLine } from './import-line.js';
 import { planProducts, type PlannedLine } from './plan-products.js';
@@ -55,7 +56,7 @@ export async function importBatch(em: EntityManager, batch: ImportBatch): Promis
 
   const changed = await writeLines(em, batch.importId, plan.lines);
   await writeRefusals(em, batch.importId, refusals);
-  await publish(
+  await announce(
     em,
     batch,
     plan.lines.filter((each) => changed.has(each.product.id)),
@@ -131,12 +132,9 @@ async function writeRefusals(em: EntityManager, importId: string, refusals: read
   );
 }
 
-/** One outbox row a batch: the search index follows it. */
-async function publish(em: EntityManager, batch: ImportBatch, lines: readonly PlannedLine[]): Promise<void> {
+/** One message a batch: the search index follows it. */
+async function announce(em: EntityManager, batch: ImportBatch, lines: readonly PlannedLine[]): Promise<void> {
   if (lines.length === 0) return;
-  await em.execute(
-    `insert into outbox (topic, key, payload) values ('search.products', ?, ?::jsonb)`,
-    [`${batch.importId}:${batch.after}`, JSON.stringify({ product_ids: lines.map((each) => each.product.id) })],
-    'run',
-  );
+  const key = `${batch.importId}:${batch.after}`;
+  await publish(em, { topic: 'search.products', key, payload: { product_ids: lines.map((each) => each.product.id) } });
 }
