@@ -9,6 +9,8 @@ import {
   recordCaptureRefused,
   reserveCheckout,
   type Failure,
+  type Orphan,
+  type OrphanPage,
   type Reserved,
   type SecuredPayment,
   type UnpaidStatus,
@@ -45,8 +47,7 @@ export function createCheckoutActivities(deps: CheckoutActivityDeps) {
   const { transact, query, gateways, now } = deps;
   return {
     /** Local. Takes stock for the whole cart and freezes its price. */
-    reserveStock: ({ checkoutId }: ById): Promise<Reserved> =>
-      transact((em) => reserveCheckout(em, deps, checkoutId)),
+    reserveStock: ({ checkoutId }: ById): Promise<Reserved> => transact((em) => reserveCheckout(em, deps, checkoutId)),
 
     /** Local. Order, payment, stock and cart in one transaction. */
     placeOrder: ({ checkoutId, payment }: ById & { readonly payment: SecuredPayment }): Promise<{ orderId: string }> =>
@@ -100,8 +101,7 @@ export function createCheckoutActivities(deps: CheckoutActivityDeps) {
       transact((em) => endUnpaid(em, checkoutId, status, failure)),
 
     /** Checkouts past their time, for the sweep. */
-    findOverdueCheckouts: async ({ graceMs, limit }: { readonly graceMs: number; readonly limit: number }): Promise<string[]> =>
-      (await query((em) => findOrphans(em, graceMs, limit))).map((orphan) => orphan.checkoutId),
+    findOverdueCheckouts: (page: OrphanPage): Promise<Orphan[]> => query((em) => findOrphans(em, page)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { sweepIdempotencyKeys } from '../domain/idempotency/index.js';
 import type { Transact } from '../domain/kernel/transact.js';
-import { checkoutWorkflowId, type Flows } from '../workflows/contracts.js';
+import type { Flows } from '../workflows/contracts.js';
 
 export interface FlowActivityDeps {
   readonly flows: Flows;
@@ -13,10 +13,10 @@ export function createFlowActivities({ flows, transact }: FlowActivityDeps) {
     /** Local. Keys are kept for 24 hours. */
     forgetIdempotencyKeys: (): Promise<number> => transact((em) => sweepIdempotencyKeys(em)),
 
-    /** Those of the checkouts that no flow works on any more. */
-    withoutFlow: async ({ checkoutIds }: { readonly checkoutIds: readonly string[] }): Promise<string[]> => {
-      const states = await Promise.all(checkoutIds.map((id) => flows.state(checkoutWorkflowId(id))));
-      return checkoutIds.filter((_, index) => states[index] !== 'running');
+    /** Those of the flows that do not run, or never did. */
+    withoutFlow: async ({ workflowIds }: { readonly workflowIds: readonly string[] }): Promise<string[]> => {
+      const states = await Promise.all(workflowIds.map((id) => flows.state(id)));
+      return workflowIds.filter((_, index) => states[index] !== 'running');
     },
   };
 }

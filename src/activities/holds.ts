@@ -1,4 +1,5 @@
 import { endHold, findOverdueHolds, markWarned, readHold } from '../domain/holds/index.js';
+import type { Hold } from '../domain/holds/index.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
 
 export interface HoldActivityDeps {
@@ -12,7 +13,7 @@ interface ById {
 }
 
 export interface HoldClock {
-  readonly live: boolean;
+  readonly state: Hold['state'];
   readonly remainingMs: number;
   /** How long before the end the customer is warned. */
   readonly warningMs: number;
@@ -23,10 +24,10 @@ export function createHoldActivities({ transact, query, warningMs }: HoldActivit
     /** Local. How long the hold still lives, by database time. */
     readHold: async ({ holdId }: ById): Promise<HoldClock> => {
       const hold = await query((em) => readHold(em, holdId));
-      return { live: hold.state === 'live', remainingMs: hold.remainingMs, warningMs };
+      return { state: hold.state, remainingMs: hold.remainingMs, warningMs };
     },
 
-    /** Local. Remembers the warning; false when there is nothing to warn of. */
+    /** Local. Remembers the warning; false once the hold is over. */
     markHoldWarned: ({ holdId }: ById): Promise<boolean> => query((em) => markWarned(em, holdId)),
 
     /** Local. Releases a hold whose time is up; false when it had ended or was extended. */

@@ -66,20 +66,29 @@ export function createNotificationActivities({ transact, query, cipher, mailer, 
     return settlement.status;
   }
 
-  return {
-    sendOrderEmail: ({ orderId, event }: OrderNotice): Promise<DeliveryStatus> =>
-      deliver({ subjectId: orderId, event, channel: 'email' }, async (messageId) => {
-        const order = await query((em) => readOrder(em, cipher, orderId));
-        await mailer.send({ messageId: `${messageId}@perdure`, to: order.contact.email, ...orderMail(event, order) });
-        return {};
-      }),
+  const sendOrderEmail = ({ orderId, event }: OrderNotice): Promise<DeliveryStatus> =>
+    deliver({ subjectId: orderId, event, channel: 'email' }, async (messageId) => {
+      const order = await query((em) => readOrder(em, cipher, orderId));
+      await mailer.send({ messageId: `${messageId}@perdure`, to: order.contact.email, ...orderMail(event, order) });
+      return {};
+    });
 
-    sendOrderText: ({ orderId, event }: OrderNotice): Promise<DeliveryStatus> =>
-      deliver({ subjectId: orderId, event, channel: 'sms' }, async (reference) => {
-        const order = await query((em) => readOrder(em, cipher, orderId));
-        if (order.contact.phone === null) return null;
-        return messenger.send({ reference, to: order.contact.phone, ...orderText(event, order) });
-      }),
+  const sendOrderText = ({ orderId, event }: OrderNotice): Promise<DeliveryStatus> =>
+    deliver({ subjectId: orderId, event, channel: 'sms' }, async (reference) => {
+      const order = await query((em) => readOrder(em, cipher, orderId));
+      if (order.contact.phone === null) return null;
+      return messenger.send({ reference, to: order.contact.phone, ...orderText(event, order) });
+    });
+
+  return {
+    sendOrderEmail,
+    sendOrderText,
+
+    /** Both channels side by side; a repeat tells on those only that failed. */
+    async tellCustomer(notice: OrderNotice): Promise<void> {
+      const endings = await Promise.allSettled([sendOrderEmail(notice), sendOrderText(notice)]);
+      for (const ending of endings) if (ending.status === 'rejected') throw ending.reason;
+    },
 
     /** Skipped for guests, and once the hold is over. */
     async sendHoldWarning({ holdId }: { readonly holdId: string }): Promise<DeliveryStatus> {

@@ -39,7 +39,8 @@ export interface Progress {
   readonly outcome: CheckoutOutcome | null;
 }
 
-type Phase = 'reserving' | 'authorising' | 'waiting_for_customer' | 'placing' | 'capturing' | 'telling' | 'undoing' | 'closed';
+type Phase =
+  'reserving' | 'authorising' | 'waiting_for_customer' | 'placing' | 'capturing' | 'telling' | 'undoing' | 'closed';
 
 const PHASES: Record<Phase, string> = {
   reserving: 'Taking stock for the cart. Next: authorise the payment.',
@@ -100,7 +101,9 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
     {
       validator: () => {
         if (phase !== 'reserving' && phase !== 'authorising' && phase !== 'waiting_for_customer' && !cancelled)
-          throw ApplicationFailure.nonRetryable('too late to cancel this checkout', 'invalid_transition', { checkoutId });
+          throw ApplicationFailure.nonRetryable('too late to cancel this checkout', 'invalid_transition', {
+            checkoutId,
+          });
       },
       description: 'Stops the checkout and undoes it, as long as the order is not being placed.',
     },
@@ -138,7 +141,9 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   async function undoAll(): Promise<boolean> {
     enter('undoing');
     const { placed } = await CancellationScope.nonCancellable(() =>
-      parking.local(database, { name: 'Close the checkout', certain: true }, (run) => run.closeCheckout({ checkoutId })),
+      parking.local(database, { name: 'Close the checkout', certain: true }, (run) =>
+        run.closeCheckout({ checkoutId }),
+      ),
     );
     if (placed) return true;
     await undo.run((name) => parking.describe(`Checkout ${checkoutId}: ${PHASES.undoing} Now: ${name}.`));

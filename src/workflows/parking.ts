@@ -138,7 +138,8 @@ export function createParking(options: ParkingOptions = {}): Parking {
           return await scope.run(call);
         } catch (error) {
           const refused = refusalCode(error) !== undefined;
-          if (CancellationScope.current().consideredCancelled || (refused ? step.certain !== true : !again)) throw error;
+          if (CancellationScope.current().consideredCancelled || (refused ? step.certain !== true : !again))
+            throw error;
           if (refused) await condition(() => again, AFTER_REFUSAL);
           again = false;
           scope = new CancellationScope();

@@ -15,29 +15,26 @@ import { notifyWorkflowId } from './contracts.js';
 import { moreToTell, notify } from './notify.js';
 
 const TRIES = 5;
+const quickly = proxyActivities<NotificationActivities>({
+  startToCloseTimeout: '20s',
+  scheduleToCloseTimeout: '20s',
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
+  summary: 'Tell the customer by mail and SMS',
+});
 
 /**
  * Tells the customer of an order event by mail and SMS, side by side. What is not told within 20 s is left to `notify`, a flow
  * of its own that outlives this one, so a dead mail server holds nothing back. The messages must be queued before.
  */
 export async function tell(orderId: string, event: OrderNotification): Promise<'told' | 'handed_over'> {
-  const send = (summary: string) =>
-    proxyActivities<NotificationActivities>({
-      startToCloseTimeout: '20s',
-      scheduleToCloseTimeout: '20s',
-      retry: { initialInterval: '200ms', maximumInterval: '5s' },
-      summary,
-    });
-  const endings = await Promise.allSettled([
-    send('Tell the customer by mail').sendOrderEmail({ orderId, event }),
-    send('Tell the customer by SMS').sendOrderText({ orderId, event }),
-  ]);
-  const failed = endings.filter((ending) => ending.status === 'rejected');
-  if (failed.length === 0) return 'told';
-  const cancelled = failed.find((ending) => isCancellation(ending.reason));
-  if (cancelled !== undefined && CancellationScope.current().consideredCancelled) throw cancelled.reason;
-  await handOver(orderId);
-  return 'handed_over';
+  try {
+    await quickly.tellCustomer({ orderId, event });
+    return 'told';
+  } catch (error) {
+    if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
+    await handOver(orderId);
+    return 'handed_over';
+  }
 }
 
 /** Starts the order's `notify`, or tells a running one that there is more. */

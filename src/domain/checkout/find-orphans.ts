@@ -1,24 +1,28 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Orphan } from './types.js';
 
-/** A checkout that should have ended and has not; whether a flow still works on it only Temporal knows. */
-export interface Orphan {
-  readonly checkoutId: string;
+export interface OrphanPage {
+  /** Keeps the sweep off flows that are ending right now. Milliseconds. */
+  readonly graceMs: number;
+  readonly limit: number;
+  /** The last checkout of the page before; null for the first one. */
+  readonly after: string | null;
 }
 
 /**
  * Open checkouts past their reservation's end, rows whose flow may never have started, and placed orders that
- * wait for their capture, oldest first. `graceMs` keeps the sweep off flows that are ending right now.
+ * wait for their capture, by id.
  */
-export async function findOrphans(em: EntityManager, graceMs: number, limit: number): Promise<Orphan[]> {
+export async function findOrphans(em: EntityManager, { graceMs, limit, after }: OrphanPage): Promise<Orphan[]> {
   return em.execute<Orphan[]>(
-    `select "checkoutId" from (
-       select id as "checkoutId", created_at from checkouts
+    `select "checkoutId", "orderId", "customerId" from (
+       select id as "checkoutId", order_id as "orderId", user_id as "customerId" from checkouts
        where closed_at is null
          and coalesce(expires_at, created_at + interval '2 minutes') < now() - ? * interval '1 millisecond'
        union all
-       select checkout_id, placed_at from orders
+       select checkout_id, id, user_id from orders
        where status = 'pending' and placed_at < now() - interval '2 minutes'
-     ) open order by created_at limit ?`,
-    [graceMs, limit],
+     ) open where ?::uuid is null or "checkoutId" > ?::uuid order by "checkoutId" limit ?`,
+    [graceMs, after, after, limit],
   );
 }

@@ -8,7 +8,7 @@ export {
 export { beginCapture, confirmDue, recordCapture, recordCaptureRefused, type BegunCapture } from './capture-checkout.js';
 export { closeCheckout, endUnpaid } from './end-checkout.js';
 export { findCheckoutCart, type CartOwner, type CheckoutCart } from './find-cart.js';
-export { findOrphans, type Orphan } from './find-orphans.js';
+export { findOrphans, type OrphanPage } from './find-orphans.js';
 export { placeCheckout, type SecuredPayment } from './place-checkout.js';
 export { readCheckout, readProgress } from './read-checkout.js';
 export { reserveCheckout, type Reserved } from './reserve-checkout.js';

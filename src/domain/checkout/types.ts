@@ -41,6 +41,13 @@ export interface Failure {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** A checkout that should have ended and has not; whether a flow still works on it only Temporal knows. */
+export interface Orphan {
+  readonly checkoutId: string;
+  readonly orderId: string;
+  readonly customerId: string | null;
+}
+
 export interface Checkout {
   readonly id: string;
   readonly cartId: string;

@@ -121,9 +121,10 @@ async function lockOpenCart(em: EntityManager, cartId: string): Promise<StockLin
     [cartId, cart.checkout_id],
   );
   const checkoutId = rows[0]?.checkout_id;
-  if (checkoutId != null)
-    throw checkoutInProgress(checkoutId);
-  return rows.flatMap((row) => (row.variant_id === null ? [] : [{ variantId: row.variant_id, quantity: row.quantity }]));
+  if (checkoutId != null) throw checkoutInProgress(checkoutId);
+  return rows.flatMap((row) =>
+    row.variant_id === null ? [] : [{ variantId: row.variant_id, quantity: row.quantity }],
+  );
 }
 
 const SELECT = `select id, cart_id, user_id, state, expires_at, extended_at,

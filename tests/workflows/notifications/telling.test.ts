@@ -18,7 +18,7 @@ import { notifyWorkflowId } from '../../../src/workflows/contracts.js';
 import { describeWith, serviceUrl } from '../../support/services.js';
 
 const TASK_QUEUE = 'telling';
-type Wanted = Pick<NotificationActivities, 'sendOrderEmail' | 'sendOrderText' | 'findPendingMessages'>;
+type Wanted = Pick<NotificationActivities, 'sendOrderEmail' | 'sendOrderText' | 'tellCustomer' | 'findPendingMessages'>;
 
 describeWith('test-server', 'telling', () => {
   let environment: TestWorkflowEnvironment;
@@ -67,6 +67,10 @@ describeWith('test-server', 'telling', () => {
     const activities: Wanted = {
       sendOrderEmail: (notice) => send('email', notice),
       sendOrderText: (notice) => send('sms', notice),
+      tellCustomer: async (notice) => {
+        const endings = await Promise.allSettled([send('email', notice), send('sms', notice)]);
+        for (const ending of endings) if (ending.status === 'rejected') throw ending.reason;
+      },
       findPendingMessages: async () => [...rows.values()].filter(({ status }) => status === 'pending'),
     };
     worker = await Worker.create({

@@ -1,0 +1,26 @@
+import type { WorkflowHandle } from '@temporalio/client';
+
+/** Payloads as text, so that nothing hides in base64. */
+function readable(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, readable(member)]));
+}
+
+export const historyText = async (handle: WorkflowHandle): Promise<string> =>
+  JSON.stringify(readable(await handle.fetchHistory()));
+
+/** The kinds of events, in order, such as `workflowTaskCompleted`. */
+export async function eventsOf(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap((event) =>
+    Object.keys(event)
+      .filter((key) => key.endsWith('EventAttributes') && event[key as keyof typeof event] != null)
+      .map((key) => key.replace('EventAttributes', '')),
+  );
+}
+
+export async function detailsOf(handle: WorkflowHandle): Promise<string> {
+  return (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails ?? '';
+}

@@ -1,0 +1,188 @@
+import { fileURLToPath } from 'node:url';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import { createVonageSimulator } from '../../dev/vonage/simulator.js';
+import { createActivities, type ActivityDeps } from '../../src/activities/index.js';
+import { newId } from '../../src/domain/kernel/ids.js';
+import { createSecretTokens } from '../../src/infra/crypto/secret-tokens.js';
+import { createLineSource } from '../../src/infra/files/line-source.js';
+import { createSmtpMailer } from '../../src/infra/smtp/mailer.js';
+import { createStripeGateway } from '../../src/infra/stripe/gateway.js';
+import { createFlows } from '../../src/infra/temporal/flows.js';
+import { ensureSearchAttributes } from '../../src/infra/temporal/namespace.js';
+import { installRuntime } from '../../src/infra/temporal/worker.js';
+import { createVonageMessenger } from '../../src/infra/vonage/messenger.js';
+import { SECRET_KEY, startStripe, WEBHOOK_SECRET } from '../unit/simulators/stripe-bench.js';
+import { openMarket } from './builders/market.js';
+import { createFaults } from './faulty-activities.js';
+import { serviceUrl } from './services.js';
+
+const VONAGE = { apiKey: 'key', apiSecret: 'secret' };
+const SHUTDOWN = '2s';
+
+export interface FlowWorldOptions {
+  /** Another entry of the workflow bundle than the worker's own. */
+  readonly workflowsPath?: string;
+}
+
+/**
+ * All flows on a worker with the real activities: PostgreSQL, the real adapters before simulated providers, a real mail
+ * server. Temporal's time is skipped (`sleep`); PostgreSQL's is not, and flows take from it only how long something has
+ * left: tests that need it move the rows' `expires_at` by as much as they sleep.
+ */
+export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
+  installRuntime({ warn: () => undefined, error: () => undefined });
+  const market = await openMarket();
+  const stripe = await startStripe();
+  const vonage = createVonageSimulator(VONAGE);
+  const gateway = createStripeGateway({
+    secretKey: SECRET_KEY,
+    apiUrl: stripe.url,
+    webhookSecrets: [WEBHOOK_SECRET],
+    timeoutMs: 1_000,
+  });
+  const mailer = createSmtpMailer({ url: serviceUrl('mail'), from: 'Perdure <shop@perdure.example>' });
+  const messenger = createVonageMessenger({ ...VONAGE, apiUrl: await vonage.listen(), from: 'Perdure' });
+  const faults = createFaults();
+  const logged: unknown[] = [];
+  const note = (...line: unknown[]): void => void logged.push(line);
+  let ahead = 0;
+
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: workflowsPath ?? fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: serviceUrl('test-server') } },
+  });
+  await ensureSearchAttributes(environment.client, 'default');
+  const taskQueue = `flows-${newId()}`;
+  const client: Client = environment.client;
+  const flows = createFlows({ client, taskQueue });
+
+  const deps: ActivityDeps = {
+    ...market,
+    tokens: createSecretTokens({ keys: [{ id: 'k1', secret: Buffer.alloc(32, 7) }] }),
+    gateways: new Map([['stripe', gateway]]),
+    mailer,
+    messenger,
+    flows,
+    index: null,
+    source: createLineSource(),
+    currency: 'USD',
+    pricesIncludeTax: false,
+    reservationMs: 900_000,
+    warningMs: 60_000,
+    publicUrl: 'https://shop.example',
+    sliceMs: 20_000,
+    now: () => new Date(Date.now() + ahead),
+    log: { warn: note, error: note },
+  };
+  const activities = faults.wrap(createActivities(deps));
+
+  /** A worker as another process would run it. */
+  async function startWorker(): Promise<{ stop(): Promise<void> }> {
+    const connection = await NativeConnection.connect({ address: environment.address });
+    const worker = await Worker.create({
+      connection,
+      taskQueue,
+      workflowBundle: { code },
+      activities,
+      stickyQueueScheduleToStartTimeout: '1s',
+      shutdownGraceTime: '100ms',
+      shutdownForceTime: SHUTDOWN,
+    });
+    const running = worker.run().catch((error: unknown) => {
+      if (!String(error).includes('force')) throw error;
+    });
+    return {
+      async stop() {
+        worker.shutdown();
+        await running;
+        await connection.close();
+      },
+    };
+  }
+
+  let worker = await startWorker();
+
+  const isRunning = async (handle: WorkflowHandle): Promise<boolean> =>
+    (await handle.describe()).status.name === 'RUNNING';
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+  return {
+    ...market,
+    stripe,
+    gateway,
+    vonage,
+    mailer,
+    faults,
+    logged,
+    environment,
+    client,
+    flows,
+    taskQueue,
+    deps,
+    wait,
+
+    /** The worker's clock and the provider's, from now on; Temporal's is moved by `sleep`. */
+    async later(ms: number): Promise<void> {
+      ahead += ms;
+      await stripe.post('/test/clock', { advance_seconds: Math.round(ms / 1_000) });
+    },
+
+    /** Temporal's time passes: timers fire, retries come due. */
+    sleep: (ms: number): Promise<void> => environment.sleep(ms),
+
+    handle: (workflowId: string): WorkflowHandle => client.workflow.getHandle(workflowId),
+
+    /** Starts a flow by its name, as the API or the outbox does. */
+    start: (flow: string, workflowId: string, input: object = {}): Promise<WorkflowHandle> =>
+      client.workflow.start(flow, { taskQueue, workflowId, args: [input] }),
+
+    /** Waits until the condition holds, letting Temporal's time pass where nothing else happens. */
+    async until(holds: () => Promise<boolean>, what: string, stepMs = 5_000): Promise<void> {
+      for (let rounds = 0; rounds < 400; rounds += 1) {
+        for (let tries = 0; tries < 6; tries += 1) {
+          if (await holds()) return;
+          await wait(tries * 10);
+        }
+        await environment.sleep(stepMs);
+      }
+      throw new Error(`never happened: ${what}`);
+    },
+
+    /** The flow's result, or how it failed. */
+    async ended<T = unknown>(workflowId: string, stepMs?: number): Promise<T> {
+      const handle = client.workflow.getHandle(workflowId);
+      await this.until(async () => !(await isRunning(handle)), `the end of ${workflowId}`, stepMs);
+      return (await handle.result()) as T;
+    },
+
+    /** Restarts the worker as a crash does: what it was at is lost. */
+    async restartWorker(meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
+      await worker.stop();
+      await meanwhile();
+      worker = await startWorker();
+    },
+
+    async reset(): Promise<void> {
+      faults.reset();
+      logged.length = 0;
+      ahead = 0;
+      await stripe.post('/test/reset', {});
+    },
+
+    async close(): Promise<void> {
+      await worker.stop();
+      await environment.teardown();
+      mailer.close();
+      await vonage.close();
+      await stripe.close();
+      await market.close();
+    },
+  };
+}
+
+export type FlowWorld = Awaited<ReturnType<typeof openFlowWorld>>;
