@@ -85,7 +85,8 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
     const gateway = gatewayOf(gateways, provider);
     const answer = await gateway.void({ key: `${key}:void`, intentId });
     if (answer.kind === 'unknown') throw new Error(`void: ${answer.reason}`);
-    if (answer.kind === 'voided') return transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
+    if (answer.kind === 'voided')
+      return transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
     const { amount } = answer;
     const back = await gateway.refund({ key: `${key}:refund`, intentId, amount, reason: 'checkout_undone' });
     if (back.kind !== 'refunded' && back.kind !== 'pending') throw new Error(`refund: ${back.reason}`);

@@ -42,8 +42,7 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
   if (replayed) return { ...(await idsOf(em, checkoutId)), kind: 'joined' };
   if (cart.status === 'ordered') return { ...(await idsOf(em, checkoutId)), kind: 'ordered' };
   if (cart.bodyHash !== null) {
-    if (cart.bodyHash !== request.bodyHash)
-      throw checkoutInProgress(checkoutId);
+    if (cart.bodyHash !== request.bodyHash) throw checkoutInProgress(checkoutId);
     return { ...(await idsOf(em, checkoutId)), kind: 'joined' };
   }
   if (request.expectedTotal !== null && request.expectedTotal.currency !== cart.currency)

@@ -77,7 +77,11 @@ export async function settleAuthorisation(
 ): Promise<Settled> {
   await settleAttempt(em, checkoutId, number, outcome);
   const waiting = outcome.kind === 'needs_customer' || outcome.kind === 'processing';
-  const step = waiting ? 'customer_action_required' : outcome.kind === 'declined' ? 'payment_declined' : 'payment_authorised';
+  const step = waiting
+    ? 'customer_action_required'
+    : outcome.kind === 'declined'
+      ? 'payment_declined'
+      : 'payment_authorised';
   await em.execute(
     `with k as (
        update checkouts set status = case when ? then 'requires_action' else 'authorising' end, updated_at = now()

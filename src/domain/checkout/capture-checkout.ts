@@ -84,7 +84,9 @@ export async function recordCaptureRefused(
 ): Promise<{ readonly first: boolean }> {
   const first = await cancelOrder(em, capture.orderId, { type: 'system' }, { reason: 'payment_failed' });
   if (!first) return { first };
-  const [payment] = await em.execute<{ status: string }[]>('select status from payments where checkout_id = ?', [checkoutId]);
+  const [payment] = await em.execute<{ status: string }[]>('select status from payments where checkout_id = ?', [
+    checkoutId,
+  ]);
   if (payment?.status === 'captured')
     throw new DomainError('invalid_transition', 'the payment was captured', { checkoutId });
   await em.execute(

@@ -20,7 +20,10 @@ export interface CartOwner {
  * The cart a checkout is about, as `GET /cart` finds it: the open one, a customer's own before a guest's; else the one
  * ordered last, so that a repeat finds its order.
  */
-export async function findCheckoutCart(em: EntityManager, { userId, tokenHash }: CartOwner): Promise<CheckoutCart | null> {
+export async function findCheckoutCart(
+  em: EntityManager,
+  { userId, tokenHash }: CartOwner,
+): Promise<CheckoutCart | null> {
   const [cart] = await em.execute<CheckoutCart[]>(
     `select c.id, c.user_id as "userId", c.status, c.checkout_id as "checkoutId",
        exists (select from checkouts k where k.id = c.checkout_id) as "underWay"

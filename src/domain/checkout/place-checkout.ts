@@ -66,7 +66,12 @@ export async function placeCheckout(
 const OPEN: ReadonlySet<CheckoutState> = new Set(['authorising', 'requires_action', 'placing']);
 
 /** Deducts the reserved stock; reserves once more what an operator or the sweep gave back. */
-async function sell(em: EntityManager, checkoutId: string, orderId: string, lines: readonly StockLine[]): Promise<void> {
+async function sell(
+  em: EntityManager,
+  checkoutId: string,
+  orderId: string,
+  lines: readonly StockLine[],
+): Promise<void> {
   const sold = await sellReserved(em, checkoutId, orderId);
   const wanted = byVariant(lines);
   if (sold.length === wanted.length) return;

@@ -39,7 +39,13 @@ export async function reserveCheckout(
     pricesIncludeTax,
   });
   assertPrice(quote, row.expected_total_amount);
-  const { expiresAt } = await reserveStock(em, { checkoutId }, quote.lines, reservationMs, await takeHold(em, row.cart_id));
+  const { expiresAt } = await reserveStock(
+    em,
+    { checkoutId },
+    quote.lines,
+    reservationMs,
+    await takeHold(em, row.cart_id),
+  );
   await em.execute(
     `with reserved as (
        update checkouts set status = 'authorising', quote = ?::jsonb, total_amount = ?, currency = ?, expires_at = ?,

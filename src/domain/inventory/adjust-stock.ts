@@ -12,8 +12,7 @@ import type { StockLevel } from './types.js';
 export async function adjustStock(
   em: EntityManager,
   change: { readonly variantId: string; readonly actorId: string; readonly note: string } & (
-    | { readonly delta: number }
-    | { readonly onHand: number }
+    { readonly delta: number } | { readonly onHand: number }
   ),
 ): Promise<StockLevel> {
   const level = (await lockLevels(em, [change.variantId])).get(change.variantId);

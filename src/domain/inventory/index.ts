@@ -2,5 +2,5 @@ export { adjustStock } from './adjust-stock.js';
 export { releaseStock, restock, sellReserved } from './end-reservation.js';
 export { importStock, type ImportedStock } from './import-stock.js';
 export { extendReservation, reserveStock } from './reserve-stock.js';
-export { available, byVariant, shortages } from './stock.js';
+export { byVariant } from './stock.js';
 export type * from './types.js';

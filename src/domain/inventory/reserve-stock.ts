@@ -20,7 +20,10 @@ export async function reserveStock(
 ): Promise<{ readonly expiresAt: string }> {
   const wanted = byVariant(lines);
   const held = replacing === null ? [] : await heldLines(em, replacing);
-  const levels = await lockLevels(em, [...wanted, ...held].map((line) => line.variantId));
+  const levels = await lockLevels(
+    em,
+    [...wanted, ...held].map((line) => line.variantId),
+  );
   const short = shortages(withoutHeld(levels, held), wanted);
   if (short.length > 0) throw new DomainError('out_of_stock', 'not enough stock', { variants: short });
   if (replacing !== null) await handOver(em, replacing);

@@ -32,7 +32,9 @@ export const MOST_ON_HAND = 2_147_483_647;
 export function adjust(level: StockLevel, delta: number): StockLevel {
   const onHand = level.onHand + delta;
   if (onHand > MOST_ON_HAND)
-    throw new DomainError('validation_failed', `at most ${MOST_ON_HAND} can be on hand`, { variantId: level.variantId });
+    throw new DomainError('validation_failed', `at most ${MOST_ON_HAND} can be on hand`, {
+      variantId: level.variantId,
+    });
   if (onHand < level.reserved)
     throw new DomainError('out_of_stock', 'stock cannot fall below what is reserved', {
       variantId: level.variantId,

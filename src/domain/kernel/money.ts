@@ -45,7 +45,13 @@ export const portion = (of: Money, share: BasisPoints): Money =>
  */
 export function allocate(total: Money, weights: readonly number[]): Money[] {
   const sum = weights.reduce((a, b) => a + BigInt(b), 0n);
-  if (sum === 0n) return weights.length === 0 ? [] : allocate(total, weights.map(() => 1));
+  if (sum === 0n)
+    return weights.length === 0
+      ? []
+      : allocate(
+          total,
+          weights.map(() => 1),
+        );
   const sign = total.amount < 0 ? -1 : 1;
   const whole = BigInt(Math.abs(total.amount));
   const parts = weights.map((weight, index) => {

@@ -56,7 +56,9 @@ export async function listOrders(
 }
 
 export async function readTimeline(em: EntityManager, orderId: string): Promise<OrderEvent[]> {
-  return em.execute<OrderEvent[]>('select id, type, data, at from order_events where order_id = ? order by id', [orderId]);
+  return em.execute<OrderEvent[]>('select id, type, data, at from order_events where order_id = ? order by id', [
+    orderId,
+  ]);
 }
 
 /** Whose an order is: for the object check alone. */

@@ -14,9 +14,11 @@ const NEXT = {
 
 export type OrderStatus = keyof typeof NEXT;
 
-export const mayBecome = (from: OrderStatus, to: OrderStatus): boolean => (NEXT[from] as readonly string[]).includes(to);
+export const mayBecome = (from: OrderStatus, to: OrderStatus): boolean =>
+  (NEXT[from] as readonly string[]).includes(to);
 
 /** @throws DomainError `invalid_transition` */
 export function assertMayBecome(from: OrderStatus, to: OrderStatus): void {
-  if (!mayBecome(from, to)) throw new DomainError('invalid_transition', `an order that is ${from} cannot become ${to}`, { from, to });
+  if (!mayBecome(from, to))
+    throw new DomainError('invalid_transition', `an order that is ${from} cannot become ${to}`, { from, to });
 }

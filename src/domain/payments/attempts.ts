@@ -86,15 +86,6 @@ export async function settleAttempt(
   );
 }
 
-/** All that began, oldest first; tombstones left out. */
-export async function attemptsOf(em: EntityManager, checkoutId: string, step: AttemptStep): Promise<Attempt[]> {
-  const rows = await em.execute<AttemptRow[]>(
-    `select * from payment_attempts where checkout_id = ? and step = ? and state <> 'tombstoned' order by attempt`,
-    [checkoutId, step],
-  );
-  return rows.map(toAttempt);
-}
-
 /** A final answer that was already written down, so that the provider need not be asked again. */
 export function settledOutcome(attempt: Attempt): AuthoriseOutcome | null {
   if (attempt.state !== 'settled') return null;

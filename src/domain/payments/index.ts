@@ -1,6 +1,5 @@
 export {
   attemptKey,
-  attemptsOf,
   beginAttempt,
   closedBefore,
   settleAttempt,

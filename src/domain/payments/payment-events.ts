@@ -74,7 +74,11 @@ export async function strayIntents(em: EntityManager, checkoutId: string): Promi
 
 /** Marks an event as dealt with, so that a repeat of its delivery does nothing. */
 export async function markEventHandled(em: EntityManager, eventId: string): Promise<void> {
-  await em.execute('update payment_events set handled_at = now() where id = ? and handled_at is null', [eventId], 'run');
+  await em.execute(
+    'update payment_events set handled_at = now() where id = ? and handled_at is null',
+    [eventId],
+    'run',
+  );
 }
 
 export async function findEventCheckout(em: EntityManager, eventId: string): Promise<string | null> {

@@ -6,7 +6,7 @@ let market: Market;
 beforeAll(async () => {
   market = await openMarket();
 });
-afterEach(async () => expect(await market.stockFaults()).toEqual([]));
+afterEach(() => market.assertStock());
 afterAll(() => market.close());
 
 const reserved = async () => {
@@ -60,7 +60,9 @@ test('beginAuthorisation, while the checkout is being closed, waits and is refus
 
 test('beginning and closing, when both wait for the checkout, do not wait for each other', async () => {
   const { checkoutId } = await reserved();
-  const other = await market.holdOpen((em) => em.execute('select from checkouts where id = ? for update', [checkoutId]));
+  const other = await market.holdOpen((em) =>
+    em.execute('select from checkouts where id = ? for update', [checkoutId]),
+  );
   // Without `transact`, which would run the close again that a deadlock ended.
   const shut = codeOf(market.orm.em.fork().transactional((em) => closeCheckout(em, checkoutId)));
   await market.untilBlocked(1);

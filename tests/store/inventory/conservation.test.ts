@@ -21,18 +21,39 @@ const VARIANTS = 3;
 const BUYERS = 4;
 
 type Move =
-  | { readonly do: 'reserve'; readonly buyer: number; readonly lines: readonly { readonly variant: number; readonly quantity: number }[] }
-  | { readonly do: 'hand over'; readonly buyer: number; readonly lines: readonly { readonly variant: number; readonly quantity: number }[] }
+  | {
+      readonly do: 'reserve';
+      readonly buyer: number;
+      readonly lines: readonly { readonly variant: number; readonly quantity: number }[];
+    }
+  | {
+      readonly do: 'hand over';
+      readonly buyer: number;
+      readonly lines: readonly { readonly variant: number; readonly quantity: number }[];
+    }
   | { readonly do: 'release' | 'sell' | 'restock'; readonly buyer: number }
   | { readonly do: 'adjust' | 'import'; readonly variant: number; readonly to: number };
 
 const buyer = fc.nat(BUYERS - 1);
 const variant = fc.nat(VARIANTS - 1);
-const lines = fc.array(fc.record({ variant, quantity: fc.integer({ min: 1, max: 4 }) }), { minLength: 1, maxLength: 4 });
+const lines = fc.array(fc.record({ variant, quantity: fc.integer({ min: 1, max: 4 }) }), {
+  minLength: 1,
+  maxLength: 4,
+});
 const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('reserve' as const, 'hand over' as const), buyer, lines }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'sell' as const, 'restock' as const), buyer }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('adjust' as const, 'import' as const), variant, to: fc.integer({ min: 0, max: 12 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'sell' as const, 'restock' as const), buyer }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('adjust' as const, 'import' as const),
+      variant,
+      to: fc.integer({ min: 0, max: 12 }),
+    }),
+  },
 );
 
 test('stock, under any moves of many at once, is never lost, never sold twice and never below what is reserved', async () => {

@@ -1,12 +1,19 @@
 import { newId } from '../../../src/domain/kernel/ids.js';
-import { adjustStock, importStock, reserveStock, restock, sellReserved, releaseStock } from '../../../src/domain/inventory/index.js';
+import {
+  adjustStock,
+  importStock,
+  reserveStock,
+  restock,
+  sellReserved,
+  releaseStock,
+} from '../../../src/domain/inventory/index.js';
 import { codeOf, openMarket, type Market } from '../../support/builders/market.js';
 
 let market: Market;
 beforeAll(async () => {
   market = await openMarket();
 });
-afterEach(async () => expect(await market.stockFaults()).toEqual([]));
+afterEach(() => market.assertStock());
 afterAll(() => market.close());
 
 const reserve = (variantId: string, quantity: number, checkoutId = newId()) =>
@@ -58,7 +65,10 @@ test('importStock sets levels, never below what is reserved, and leaves alone wh
     { variantId: b, onHand: 9, replace: false },
     { variantId: c, onHand: 5, replace: true },
   ]);
-  expect([await market.stock(a), await market.stock(b)]).toEqual([[4, 4], [5, 0]]);
+  expect([await market.stock(a), await market.stock(b)]).toEqual([
+    [4, 4],
+    [5, 0],
+  ]);
   expect([await movements(a), await movements(b), await movements(c)]).toEqual([
     [{ delta: -1, on_hand_after: 4, reason: 'import' }],
     [],
@@ -93,9 +103,15 @@ test('importStock, while others buy and adjust, keeps movements and levels toget
   };
   await Promise.all(
     Array.from({ length: 24 }, (_, index) =>
-      index % 3 === 0 ? put([{ variantId: a, onHand: 40 + index, replace: true }]) : index % 3 === 1 ? buy() : adjust(a, { delta: 1 }),
+      index % 3 === 0
+        ? put([{ variantId: a, onHand: 40 + index, replace: true }])
+        : index % 3 === 1
+          ? buy()
+          : adjust(a, { delta: 1 }),
     ),
   );
+  expect(await market.stockFaults()).toEqual([]);
+  expect((await movements(a)).filter(({ reason }) => reason === 'sale')).toHaveLength(8);
 });
 
 test('restock, however often and at once, gives an order’s goods back once, two lines of one variant together', async () => {
@@ -104,7 +120,12 @@ test('restock, however often and at once, gives an order’s goods back once, tw
   await reserve(a, 3, checkoutId);
   await market.transact((em) => sellReserved(em, checkoutId, orderId));
   const back = () =>
-    market.transact((em) => restock(em, orderId, [{ variantId: a, quantity: 1 }, { variantId: a, quantity: 2 }]));
+    market.transact((em) =>
+      restock(em, orderId, [
+        { variantId: a, quantity: 1 },
+        { variantId: a, quantity: 2 },
+      ]),
+    );
   await Promise.all([back(), back(), back()]);
   await back();
   expect(await market.stock(a)).toEqual([5, 0]);
@@ -115,7 +136,7 @@ test('stock movements can be neither changed nor deleted', async () => {
   const a = await market.variant(5);
   await adjust(a, { delta: 1 });
   for (const sql of ['update stock_movements set delta = 2', 'delete from stock_movements', 'truncate stock_movements'])
-    await expect(market.shop.run(sql, [])).rejects.toThrow(/append.only|may not|refuse|change/i);
+    await expect(market.shop.run(sql, [])).rejects.toThrow('append-only');
   expect(await movements(a)).toHaveLength(1);
 });
 

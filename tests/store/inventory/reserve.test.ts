@@ -14,7 +14,7 @@ let market: Market;
 beforeAll(async () => {
   market = await openMarket();
 });
-afterEach(async () => expect(await market.stockFaults()).toEqual([]));
+afterEach(() => market.assertStock());
 afterAll(() => market.close());
 
 const line = (variantId: string, quantity: number): StockLine => ({ variantId, quantity });
@@ -25,9 +25,11 @@ const release = (owner: ReservationOwner, state: 'released' | 'expired' = 'relea
   market.transact((em) => releaseStock(em, owner, state));
 const sell = (checkoutId: string) => market.transact((em) => sellReserved(em, checkoutId, newId()));
 const statesOf = async ({ checkoutId }: { checkoutId: string }) =>
-  (await market.shop.rows<{ state: string }>('select state from reservations where checkout_id = ? order by id', [checkoutId])).map(
-    ({ state }) => state,
-  );
+  (
+    await market.shop.rows<{ state: string }>('select state from reservations where checkout_id = ? order by id', [
+      checkoutId,
+    ])
+  ).map(({ state }) => state);
 
 test('reserveStock, with enough of everything, takes it and says when it ends', async () => {
   const [a, b] = [await market.variant(5), await market.variant(2)];
@@ -35,7 +37,10 @@ test('reserveStock, with enough of everything, takes it and says when it ends', 
   const before = Date.now();
   const { expiresAt } = await reserve(owner, line(a, 5), line(b, 1));
   expect(Date.parse(expiresAt) - before).toBeGreaterThan(50_000);
-  expect([await market.stock(a), await market.stock(b)]).toEqual([[5, 5], [2, 1]]);
+  expect([await market.stock(a), await market.stock(b)]).toEqual([
+    [5, 5],
+    [2, 1],
+  ]);
 });
 
 test('reserveStock, when some are short, names them all and takes nothing', async () => {
@@ -68,7 +73,7 @@ test('releaseStock, twice and at once, gives back once', async () => {
   await reserve(owner, line(a, 3));
   await reserve(anyone(), line(a, 2));
   const ended = await Promise.all([release(owner), release(owner), release(owner)]);
-  expect(ended.sort()).toEqual([0, 0, 1]);
+  expect(ended.filter((count) => count > 0)).toEqual([1]);
   expect(await release(owner, 'expired')).toBe(0);
   expect([await market.stock(a), await statesOf(owner)]).toEqual([[5, 2], ['released']]);
 });

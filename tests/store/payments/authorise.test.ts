@@ -10,7 +10,7 @@ beforeAll(async () => {
   till = await openTill();
 });
 afterEach(async () => {
-  expect(await till.stockFaults()).toEqual([]);
+  await till.assertStock();
   await till.reset();
 });
 afterAll(() => till.close());
@@ -26,6 +26,17 @@ test('authorisePayment, with a good card, holds the total once, however often it
   expect(till.moved(checkoutId)).toMatchObject({ held: 2_499, captured: 0 });
   expect(await till.attempt(checkoutId)).toMatchObject({ state: 'settled', outcome: 'authorised' });
   expect(await till.stepsOf(checkoutId)).toEqual(['stock_reserved', 'payment_authorised']);
+});
+
+test('authorisePayment, whose answer is written down, asks nobody again', async () => {
+  const { checkoutId } = await till.due();
+  const first = await authorise(checkoutId);
+  const asked = () => Promise.reject(new Error('asked'));
+  const { payments } = till.withGateway({ authorise: asked, retrieve: asked, find: asked });
+  await expect(payments.authorisePayment({ checkoutId, attempt: 1 })).resolves.toMatchObject({
+    kind: 'authorised',
+    intentId: intentOf(first),
+  });
 });
 
 test('authorisePayment, twice at once, holds once', async () => {
@@ -62,7 +73,11 @@ test('authorisePayment, after a stored 500 that was never done, is declined only
   await expect(authorise(checkoutId)).rejects.toThrow('no definite answer');
   await expect(authorise(checkoutId)).rejects.toThrow('lists no intent yet');
   await till.later(3 * 60_000);
-  await expect(authorise(checkoutId)).resolves.toMatchObject({ kind: 'declined', reason: 'provider_error', intentId: null });
+  await expect(authorise(checkoutId)).resolves.toMatchObject({
+    kind: 'declined',
+    reason: 'provider_error',
+    intentId: null,
+  });
   await till.undo(checkoutId);
   expect(till.moved(checkoutId)).toMatchObject(NOTHING);
 });

@@ -8,7 +8,7 @@ beforeAll(async () => {
   till = await openTill();
 });
 afterEach(async () => {
-  expect(await till.stockFaults()).toEqual([]);
+  await till.assertStock();
   await till.reset();
 });
 afterAll(() => till.close());
@@ -44,18 +44,23 @@ test('capturePayment, however often and at once it runs, takes the money once an
   expect(await orderOf(orderId)).toEqual(CONFIRMED);
 });
 
-test.each(['drop', 'drop_after_commit', 'timeout_before', 'timeout_after_commit', 'fail_500_before', 'fail_500_after_commit', 'unavailable'])(
-  'capturePayment, under %s, is no answer, and takes the money once when it runs again',
-  async (kind) => {
-    const { checkoutId, orderId } = await placed();
-    await till.fault(kind);
-    await expect(capture(checkoutId)).rejects.toThrow('capture');
-    expect(await orderOf(orderId)).toMatchObject({ status: 'pending', mails: 0 });
-    await expect(capture(checkoutId)).resolves.toEqual({ orderId, captured: true });
-    expect(till.moved(checkoutId)).toMatchObject({ captured: 2_499, captures: 1 });
-    expect(await till.ledger(checkoutId)).toHaveLength(1);
-  },
-);
+test.each([
+  'drop',
+  'drop_after_commit',
+  'timeout_before',
+  'timeout_after_commit',
+  'fail_500_before',
+  'fail_500_after_commit',
+  'unavailable',
+])('capturePayment, under %s, is no answer, and takes the money once when it runs again', async (kind) => {
+  const { checkoutId, orderId } = await placed();
+  await till.fault(kind);
+  await expect(capture(checkoutId)).rejects.toThrow('capture');
+  expect(await orderOf(orderId)).toMatchObject({ status: 'pending', mails: 0 });
+  await expect(capture(checkoutId)).resolves.toEqual({ orderId, captured: true });
+  expect(till.moved(checkoutId)).toMatchObject({ captured: 2_499, captures: 1 });
+  expect(await till.ledger(checkoutId)).toHaveLength(1);
+});
 
 test('capturePayment, killed between the capture and its record, and run a day later, records the one capture', async () => {
   const { checkoutId, orderId } = await placed();
@@ -93,7 +98,11 @@ test('capturePayment, without an answer until the hold’s last hour, voids firs
   expect(await till.stock(variantId)).toEqual([5, 0]);
   // The capture that was frozen wakes up.
   await expect(
-    till.gateway.capture({ key: 'late', intentId: await intentOf(checkoutId), amount: { amount: 2_499, currency: 'USD' } }),
+    till.gateway.capture({
+      key: 'late',
+      intentId: await intentOf(checkoutId),
+      amount: { amount: 2_499, currency: 'USD' },
+    }),
   ).resolves.toMatchObject({ kind: 'refused' });
 });
 

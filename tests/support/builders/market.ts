@@ -88,6 +88,17 @@ export async function openMarket() {
   const reserveIn = (em: EntityManager, checkoutId: string, reservationMs = 900_000) =>
     reserveCheckout(em, { reservationMs, pricesIncludeTax: false }, checkoutId);
 
+  /** Every variant whose counters, live reservations and movements do not fit together. */
+  const stockFaults = () =>
+    shop.rows(
+      `select s.variant_id, s.on_hand, s.reserved, r.live, m.moved from stock_levels s
+       cross join lateral (select coalesce(sum(quantity), 0) as live from reservations r
+         where r.variant_id = s.variant_id and r.state = 'live') r
+       cross join lateral (select coalesce(sum(delta), 0) as moved from stock_movements m
+         where m.variant_id = s.variant_id) m
+       where s.reserved <> r.live or s.reserved not between 0 and s.on_hand or s.on_hand <> m.moved`,
+    );
+
   return {
     ...store,
     cipher,
@@ -123,32 +134,37 @@ export async function openMarket() {
       return [row?.on_hand ?? NaN, row?.reserved ?? NaN];
     },
 
-    /** Every variant whose counters, live reservations and movements do not fit together. */
-    stockFaults: () =>
-      shop.rows(
-        `select s.variant_id, s.on_hand, s.reserved, r.live, m.moved from stock_levels s
-         cross join lateral (select coalesce(sum(quantity), 0) as live from reservations r
-           where r.variant_id = s.variant_id and r.state = 'live') r
-         cross join lateral (select coalesce(sum(delta), 0) as moved from stock_movements m
-           where m.variant_id = s.variant_id) m
-         where s.reserved <> r.live or s.reserved not between 0 and s.on_hand or s.on_hand <> m.moved`,
-      ),
+    stockFaults,
+
+    /** For the end of each test. */
+    async assertStock(): Promise<void> {
+      const faults = await stockFaults();
+      if (faults.length > 0) throw new Error(`stock does not add up: ${JSON.stringify(faults)}`);
+    },
 
     checkoutRow: async (checkoutId: string) => {
-      const [row] = await shop.rows<{ status: string; closing: boolean; closed_at: string | null; failure_code: string | null }>(
-        'select status, closing, closed_at, failure_code from checkouts where id = ?',
-        [checkoutId],
-      );
+      const [row] = await shop.rows<{
+        status: string;
+        closing: boolean;
+        closed_at: string | null;
+        failure_code: string | null;
+      }>('select status, closing, closed_at, failure_code from checkouts where id = ?', [checkoutId]);
       return row;
     },
 
     stepsOf: async (checkoutId: string): Promise<string[]> =>
-      (await shop.rows<{ step: string }>('select step from checkout_steps where checkout_id = ? order by id', [checkoutId])).map(
-        (row) => row.step,
-      ),
+      (
+        await shop.rows<{ step: string }>('select step from checkout_steps where checkout_id = ? order by id', [
+          checkoutId,
+        ])
+      ).map((row) => row.step),
 
     /** An event as the provider tells it. */
-    event: (checkoutId: string | null, outcome: PaymentEvent['outcome'], change: Partial<PaymentEvent> = {}): PaymentEvent => ({
+    event: (
+      checkoutId: string | null,
+      outcome: PaymentEvent['outcome'],
+      change: Partial<PaymentEvent> = {},
+    ): PaymentEvent => ({
       id: `evt_${newId()}`,
       provider: 'stripe',
       type: 'payment_intent.test',
@@ -161,7 +177,9 @@ export async function openMarket() {
     }),
 
     /** Does the work in a transaction that stays open, its locks held, until `commit`. */
-    async holdOpen<T>(work: (em: EntityManager) => Promise<T>): Promise<{ readonly result: T; commit(): Promise<void> }> {
+    async holdOpen<T>(
+      work: (em: EntityManager) => Promise<T>,
+    ): Promise<{ readonly result: T; commit(): Promise<void> }> {
       const open = Promise.withResolvers<void>();
       const worked = Promise.withResolvers<T>();
       const done = transact(async (em) => {
@@ -186,13 +204,14 @@ export async function openMarket() {
 
     /** Resolves once so many sessions of this database wait for a lock. */
     async untilBlocked(count = 1): Promise<void> {
-      for (;;) {
+      for (let look = 0; look < 500; look += 1) {
         const [row] = await shop.rows<{ waiting: number }>(
           `select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
         );
         if ((row?.waiting ?? 0) >= count) return;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
+      throw new Error('nobody waits for a lock');
     },
   };
 }

@@ -9,7 +9,12 @@ import { openMarket } from './market.js';
 export async function openTill() {
   const market = await openMarket();
   const provider = await startStripe();
-  const gateway = createStripeGateway({ secretKey: SECRET_KEY, apiUrl: provider.url, webhookSecrets: [], timeoutMs: 400 });
+  const gateway = createStripeGateway({
+    secretKey: SECRET_KEY,
+    apiUrl: provider.url,
+    webhookSecrets: [],
+    timeoutMs: 400,
+  });
   let ahead = 0;
   const deps = { ...market, gateways: new Map([['stripe', gateway]]), now: () => new Date(Date.now() + ahead) };
 
@@ -50,8 +55,15 @@ export async function openTill() {
     /** What the provider moved for a checkout, over all its intents. */
     moved(checkoutId: string) {
       const intents = provider.simulator.ledger().intents.filter((each) => each.metadata['checkout_id'] === checkoutId);
-      const sum = (of: 'held' | 'captured' | 'refunded' | 'voided' | 'captures') => intents.reduce((total, each) => total + each[of], 0);
-      return { held: sum('held'), captured: sum('captured'), refunded: sum('refunded'), voided: sum('voided'), captures: sum('captures') };
+      const sum = (of: 'held' | 'captured' | 'refunded' | 'voided' | 'captures') =>
+        intents.reduce((total, each) => total + each[of], 0);
+      return {
+        held: sum('held'),
+        captured: sum('captured'),
+        refunded: sum('refunded'),
+        voided: sum('voided'),
+        captures: sum('captures'),
+      };
     },
 
     ledger: (checkoutId: string) =>

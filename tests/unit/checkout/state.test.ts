@@ -32,7 +32,11 @@ test.each<[CheckoutState, string, boolean]>([
 });
 
 test('a key of the provider is one for checkout, step and attempt', () => {
-  const keys = ['c1', 'c2'].flatMap((id) => [attemptKey(id, 'authorise', 1), attemptKey(id, 'authorise', 2), attemptKey(id, 'capture', 1)]);
+  const keys = ['c1', 'c2'].flatMap((id) => [
+    attemptKey(id, 'authorise', 1),
+    attemptKey(id, 'authorise', 2),
+    attemptKey(id, 'capture', 1),
+  ]);
   expect(new Set(keys).size).toBe(6);
 });
 

@@ -46,7 +46,12 @@ test('page, walked from cursor to cursor, shows every row once', () => {
       let after = -1;
       for (let pages = 0; pages <= count; pages += 1) {
         const fetched = rows.filter((row) => row > after).slice(0, limit + 1);
-        const { data, nextCursor } = page(fetched, limit, (row) => row, (row) => [row]);
+        const { data, nextCursor } = page(
+          fetched,
+          limit,
+          (row) => row,
+          (row) => [row],
+        );
         seen.push(...data);
         if (nextCursor === null) break;
         after = decodeCursor(nextCursor, 1)[0] as number;

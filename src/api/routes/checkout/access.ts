@@ -18,7 +18,10 @@ export function eventsToken(cipher: Cipher, checkoutId: string, now: Date): stri
 
 export function isEventsToken(cipher: Cipher, token: string, checkoutId: string, now: Date): boolean {
   const [until = ''] = token.split('.');
-  return Number(until) > now.getTime() && same(token, `${until}.${cipher.blindIndex(`${checkoutId}.${until}`, 'events-token')}`);
+  return (
+    Number(until) > now.getTime() &&
+    same(token, `${until}.${cipher.blindIndex(`${checkoutId}.${until}`, 'events-token')}`)
+  );
 }
 
 interface Owned {
@@ -32,7 +35,13 @@ interface Owned {
  * the order token.
  * @throws DomainError `not_found`, so that nothing is told of other people's ids
  */
-export function assertOwns(cipher: Cipher, ctx: Context, caller: Caller, owned: Owned, what: 'checkout' | 'order'): void {
+export function assertOwns(
+  cipher: Cipher,
+  ctx: Context,
+  caller: Caller,
+  owned: Owned,
+  what: 'checkout' | 'order',
+): void {
   if (caller.kind === 'user' && owned.userId === caller.userId) return;
   const token = ctx.get('X-Order-Token');
   if (token !== '' && same(token, orderToken(cipher, owned.checkoutId))) return;

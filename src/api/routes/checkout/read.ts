@@ -108,7 +108,8 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
       await flows.update(workflowId, 'cancelCheckout');
     } catch (error) {
       // Undoing may outlast this request, and the flow may have ended in between: the row tells.
-      if (!(error instanceof DomainError) || (error.code !== 'temporarily_unavailable' && error.code !== 'not_found')) throw error;
+      if (!(error instanceof DomainError) || (error.code !== 'temporarily_unavailable' && error.code !== 'not_found'))
+        throw error;
     }
   }
 

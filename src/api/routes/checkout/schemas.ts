@@ -41,7 +41,13 @@ export const CheckoutBody = z
     examples: [
       {
         email: 'ada@example.com',
-        shipping_address: { name: 'Ada Lovelace', line1: '1 Main St', city: 'Springfield', postal_code: '12345', country: 'US' },
+        shipping_address: {
+          name: 'Ada Lovelace',
+          line1: '1 Main St',
+          city: 'Springfield',
+          postal_code: '12345',
+          country: 'US',
+        },
         shipping_method: 'standard',
         payment: { provider: 'stripe', payment_method: 'pm_card_visa' },
       },

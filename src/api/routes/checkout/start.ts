@@ -90,7 +90,11 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
   }
 
   /** Waits for the flow, then answers from rows: an update's answer may be older than they are. */
-  async function outcomeOf(accepted: { checkoutId: string; orderId: string; userId: string | null }): Promise<Checkout> {
+  async function outcomeOf(accepted: {
+    checkoutId: string;
+    orderId: string;
+    userId: string | null;
+  }): Promise<Checkout> {
     const { checkoutId, orderId, userId } = accepted;
     const before = await query((em) => readCheckout(em, checkoutId));
     if (isDecided(before.state)) return before;
@@ -98,7 +102,8 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
     const after = await query((em) => readCheckout(em, checkoutId));
     if (isDecided(after.state) || answer.kind === 'outcome') return after;
     const state = await flows.state(checkoutWorkflowId(checkoutId));
-    if (state === 'absent') throw new DomainError('temporarily_unavailable', 'the checkout could not be started; please repeat it');
+    if (state === 'absent')
+      throw new DomainError('temporarily_unavailable', 'the checkout could not be started; please repeat it');
     return after;
   }
 
