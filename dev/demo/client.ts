@@ -68,10 +68,15 @@ export function openBrowser(origin: string): Browser {
         phone,
       }),
     async logIn({ email, password }) {
-      const { access_token: token, user } = await ask<{ access_token: string; user: User }>(200, 'POST', '/auth/login', {
-        email,
-        password,
-      });
+      const { access_token: token, user } = await ask<{ access_token: string; user: User }>(
+        200,
+        'POST',
+        '/auth/login',
+        {
+          email,
+          password,
+        },
+      );
       accessToken = token;
       return user;
     },

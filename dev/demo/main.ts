@@ -49,8 +49,14 @@ export async function runDemo({ env }: Services, console: Console): Promise<bool
   const done = failed === 0 && dead.length === 0;
   console.line(
     done
-      ? paint(32, `All ${SHOPPERS.length} shoppers went as told: ${check.made} checks and ${links.length} links hold, in ${seconds} s.`)
-      : paint(31, `${failed} of ${SHOPPERS.length} shoppers and ${dead.length} of ${links.length} links failed, in ${seconds} s.`),
+      ? paint(
+          32,
+          `All ${SHOPPERS.length} shoppers went as told: ${check.made} checks and ${links.length} links hold, in ${seconds} s.`,
+        )
+      : paint(
+          31,
+          `${failed} of ${SHOPPERS.length} shoppers and ${dead.length} of ${links.length} links failed, in ${seconds} s.`,
+        ),
   );
   return done;
 }
@@ -58,7 +64,13 @@ export async function runDemo({ env }: Services, console: Console): Promise<bool
 type Environment = Services['env'];
 
 function linksOf(env: Environment): Link[] {
-  const { PUBLIC_URL: api = '', TEMPORAL_UI_URL: temporal, INBOX_URL: inbox, SMS_LOG_URL: texts, STRIPE_LEDGER_URL: ledger } = env;
+  const {
+    PUBLIC_URL: api = '',
+    TEMPORAL_UI_URL: temporal,
+    INBOX_URL: inbox,
+    SMS_LOG_URL: texts,
+    STRIPE_LEDGER_URL: ledger,
+  } = env;
   return [
     { open: 'API documentation', at: `${api}/docs` },
     ...(temporal ? [{ open: 'Temporal UI', at: temporal }] : []),
@@ -78,7 +90,10 @@ function flowLink(env: Environment, open: string, workflowId: string): Link {
 async function isDead(link: Link): Promise<Link | null> {
   const url = link.proof ?? link.at;
   if (!url.startsWith('http')) return null;
-  const answer = await fetch(url, { headers: { Accept: 'text/html, application/json' }, signal: AbortSignal.timeout(10_000) }).catch(() => null);
+  const answer = await fetch(url, {
+    headers: { Accept: 'text/html, application/json' },
+    signal: AbortSignal.timeout(10_000),
+  }).catch(() => null);
   return answer?.ok === true ? null : link;
 }
 

@@ -2,7 +2,7 @@ import { checkoutWorkflowId } from '../../../src/workflows/contracts.js';
 import { checkoutBody } from '../client.js';
 import type { Checkout } from '../shapes.js';
 import type { Shopper } from '../visit.js';
-import { checkFlowEnded, checkUndone, fillCart, readCheckout, stepsOf } from './steps.js';
+import { checkFlowEnded, checkUndone, fillCart, isDecided, readCheckout, stepsOf } from './steps.js';
 
 const QUANTITY = 2;
 /** How much later than promised stock may come back on a busy machine. */
@@ -38,7 +38,7 @@ export const abandoner: Shopper = {
     const ended = await check.eventually(
       'the checkout',
       () => readCheckout(visit, checkoutId),
-      ({ status }) => status !== 'requires_action',
+      ({ status }) => isDecided(status),
       { expected: 'expired', withinMs: leftMs + PATIENCE_MS, everyMs: 500 },
     );
     check.equal('the checkout', [ended.status, ended.failure?.code], ['expired', 'reservation_expired']);
@@ -48,7 +48,9 @@ export const abandoner: Shopper = {
     check.equal('the payment', await outside.intentStatus(intentId), 'canceled');
     await checkFlowEnded(visit, workflowId, 'expired');
     await checkUndone(visit, checkoutId, filled);
-    say(`all undone: ${filled.before} available as before, ${intentId} is cancelled, no money held or taken, nothing was sent`);
+    say(
+      `all undone: ${filled.before} available as before, ${intentId} is cancelled, no money held or taken, nothing was sent`,
+    );
     say(`${workflowId} is completed`);
   },
 };

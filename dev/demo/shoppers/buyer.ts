@@ -2,7 +2,7 @@ import { checkoutWorkflowId } from '../../../src/workflows/contracts.js';
 import { checkoutBody } from '../client.js';
 import { inWords, type Card, type Checkout, type Order, type Price, type SearchResult } from '../shapes.js';
 import type { Found, Shopper, Visit } from '../visit.js';
-import { checkFlowEnded, content, readCheckout } from './steps.js';
+import { checkFlowEnded, content, isDecided, readCheckout } from './steps.js';
 
 const QUANTITY = 2;
 const TYPED = 'keybord';
@@ -62,7 +62,8 @@ async function search({ browser, shelf, check, say }: Visit): Promise<Found> {
       data.length > 0 && (meant === MEANT || data.some(({ title }) => title.toLowerCase().includes(MEANT))),
     { expected: `hits for "${MEANT}"` },
   );
-  const correction = found.did_you_mean === null ? `finds "${MEANT}"` : `is asked: did you mean "${found.did_you_mean}"?`;
+  const correction =
+    found.did_you_mean === null ? `finds "${MEANT}"` : `is asked: did you mean "${found.did_you_mean}"?`;
   say(`searches for "${TYPED}" and ${correction} ${found.total} hits from ${found.backend}`);
   return shelf.take(browser, found.data, QUANTITY);
 }
@@ -70,7 +71,9 @@ async function search({ browser, shelf, check, say }: Visit): Promise<Found> {
 async function fill({ browser, check, say }: Visit, variantId: string): Promise<void> {
   const price = await browser.ask<Price>(200, 'GET', `/variants/${variantId}/price?quantity=${QUANTITY}`);
   check.equal('the price of all', price.total.amount, price.unit_price.amount * QUANTITY);
-  say(`asks the price for ${QUANTITY}: ${inWords(price.total)} (${price.adjustments.map(({ label }) => label).join(', ')})`);
+  say(
+    `asks the price for ${QUANTITY}: ${inWords(price.total)} (${price.adjustments.map(({ label }) => label).join(', ')})`,
+  );
   const cart = await browser.addToCart(variantId, QUANTITY);
   check.equal('what is in the cart', content(cart), [{ variant_id: variantId, quantity: QUANTITY }]);
   check.equal('what the cart asks for it', cart.subtotal, price.total);
@@ -115,8 +118,16 @@ async function pay(visit: Visit, variantId: string): Promise<Order> {
   say(`the provider took ${inWords(total)} once (${payments[0]?.intent})`);
 
   const { data: history } = await browser.ask<{ data: { id: string }[] }>(200, 'GET', '/orders');
-  check.equal('the orders in the account', history.map(({ id }) => id), [order.id]);
-  const { data: timeline } = await browser.ask<{ data: { type: string }[] }>(200, 'GET', `/orders/${order.id}/timeline`);
+  check.equal(
+    'the orders in the account',
+    history.map(({ id }) => id),
+    [order.id],
+  );
+  const { data: timeline } = await browser.ask<{ data: { type: string }[] }>(
+    200,
+    'GET',
+    `/orders/${order.id}/timeline`,
+  );
   say(`sees the order in the account, and its timeline: ${timeline.map(({ type }) => type).join(', ')}`);
   return order;
 }
@@ -125,7 +136,7 @@ async function placed(visit: Visit, checkoutId: string): Promise<string | null> 
   const { status, order_id: orderId } = await visit.check.eventually(
     'the checkout',
     () => readCheckout(visit, checkoutId),
-    (seen) => !['reserving', 'authorising', 'placing'].includes(seen.status),
+    (seen) => isDecided(seen.status),
     { expected: 'placed' },
   );
   visit.check.equal('the checkout', status, 'placed');
@@ -141,7 +152,11 @@ async function hear(visit: Visit, order: Order): Promise<void> {
     (found) => found.length > 0,
     { expected: 'one' },
   );
-  check.equal('mails about the order', mails.map(({ subject }) => subject), [`Order ${order.number} is confirmed`]);
+  check.equal(
+    'mails about the order',
+    mails.map(({ subject }) => subject),
+    [`Order ${order.number} is confirmed`],
+  );
   say(`gets the mail "${mails[0]?.subject}"`);
   const texts = await check.eventually(
     'SMS about the order',

@@ -35,7 +35,10 @@ export const forgetful: Shopper = {
     say('follows its link and chooses a new password');
 
     await browser.ask(401, 'GET', '/users/me');
-    const { error } = await browser.ask<Refusal>(401, 'POST', '/auth/login', { email: me.email, password: me.password });
+    const { error } = await browser.ask<Refusal>(401, 'POST', '/auth/login', {
+      email: me.email,
+      password: me.password,
+    });
     check.equal('the old password', error.code, 'bad_credentials');
     const reused = await browser.ask<Refusal>(400, 'POST', '/auth/password-reset/confirm', { token, password });
     check.equal('the link, used again', reused.error.code, 'token_invalid');

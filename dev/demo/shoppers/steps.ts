@@ -25,14 +25,13 @@ export const content = ({ lines }: Cart): { variant_id: string; quantity: number
 export const readCheckout = ({ browser }: Visit, checkoutId: string): Promise<Checkout> =>
   browser.ask<Checkout>(200, 'GET', `/checkout/${checkoutId}`);
 
+const ENDS = ['placed', 'failed', 'cancelled', 'expired'];
+export const isDecided = (status: string): boolean => ENDS.includes(status);
+
 export const stepsOf = ({ steps }: Checkout): string[] => steps.map(({ step }) => step);
 
 /** The flow ended by itself with this status; says so with its id. */
-export async function checkFlowEnded(
-  { outside, check }: Visit,
-  workflowId: string,
-  status: string,
-): Promise<void> {
+export async function checkFlowEnded({ outside, check }: Visit, workflowId: string, status: string): Promise<void> {
   const ended = await check.eventually(
     `the flow ${workflowId}`,
     () => outside.flow(workflowId),
@@ -47,7 +46,11 @@ const statusOf = (result: unknown): unknown =>
   typeof result === 'object' && result !== null && 'status' in result ? result.status : result;
 
 /** Nobody's money, stock or patience is left behind by a checkout that did not come to an order. */
-export async function checkUndone(visit: Visit, checkoutId: string, { variantId, before, cart }: Filled): Promise<void> {
+export async function checkUndone(
+  visit: Visit,
+  checkoutId: string,
+  { variantId, before, cart }: Filled,
+): Promise<void> {
   const { browser, outside, check, me } = visit;
   check.equal('available again', await browser.available(variantId), before);
   const payments = await outside.paymentsOf(checkoutId);
@@ -57,7 +60,11 @@ export async function checkUndone(visit: Visit, checkoutId: string, { variantId,
     [],
   );
   const left = await browser.ask<Cart>(200, 'GET', '/cart');
-  check.equal('the cart afterwards', [left.status, left.checkout_id, content(left)], ['open', undefined, content(cart)]);
+  check.equal(
+    'the cart afterwards',
+    [left.status, left.checkout_id, content(left)],
+    ['open', undefined, content(cart)],
+  );
   check.equal('mails about an order', (await outside.mailsTo(me.email)).length, 0);
   check.equal('SMS about an order', (await outside.textsTo(me.phone)).length, 0);
 }

@@ -1,0 +1,153 @@
+import { abandoner } from '../../dev/demo/shoppers/abandoner.js';
+import { buyer } from '../../dev/demo/shoppers/buyer.js';
+import { declined } from '../../dev/demo/shoppers/declined.js';
+import { forgetful } from '../../dev/demo/shoppers/forgetful.js';
+import { checkoutBody } from '../../dev/demo/client.js';
+import type { Cart, Checkout, Order } from '../../dev/demo/shapes.js';
+import { content, isDecided } from '../../dev/demo/shoppers/steps.js';
+import type { Shopper, Visit } from '../../dev/demo/visit.js';
+import { openShop, until, type OpenShop } from '../support/open-shop.js';
+import { describeWith } from '../support/services.js';
+
+describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'customers, from end to end', () => {
+  let shop: OpenShop;
+  beforeAll(async () => {
+    shop = await openShop();
+  }, 90_000);
+  afterAll(() => shop.close());
+
+  afterEach(() => shop.simulate('/test/reset', {}));
+
+  /** The demo's shoppers check what they claim; answers how often. */
+  async function send(shopper: Shopper): Promise<number> {
+    const visit = shop.visit(shopper.name);
+    await shopper.visit(visit);
+    return visit.check.made;
+  }
+
+  test.each([
+    ['who registers, finds, buys and is told by mail and SMS', buyer, 20],
+    ['whose card is declined leaves nothing behind', declined, 10],
+    ['who abandons 3-D Secure loses the goods and pays nothing', abandoner, 15],
+    ['who forgot the password gets another through the mail', forgetful, 6],
+  ])('a customer %s', async (_, shopper, checks) => {
+    expect(await send(shopper)).toBeGreaterThanOrEqual(checks);
+    expect(await shop.stockOutOfBalance()).toEqual([]);
+  });
+
+  async function pick({ browser, shelf }: Visit): Promise<string> {
+    const { data } = await browser.ask<{ data: Parameters<typeof shelf.take>[1] }>(200, 'GET', '/products?limit=50');
+    return (await shelf.take(browser, data, 10)).variant.id;
+  }
+
+  const ordersOf = async (checkoutId: string) =>
+    (await shop.orders()).filter((each) => each.checkout_id === checkoutId);
+
+  test('a guest cart, when its guest logs in, is merged into the cart of the account and ordered by it', async () => {
+    const visit = shop.visit('Eve');
+    const { browser, me } = visit;
+    const [kept, brought] = [await pick(visit), await pick(visit)];
+    const elsewhere = shop.visit('Eve').browser;
+    await browser.register(me);
+    await elsewhere.logIn(me);
+    await elsewhere.addToCart(kept, 1);
+
+    await browser.addToCart(kept, 2);
+    await browser.addToCart(brought, 1);
+    await browser.logIn(me);
+
+    const cart = await elsewhere.ask<Cart>(200, 'GET', '/cart');
+    expect(content(cart)).toEqual(
+      expect.arrayContaining([
+        { variant_id: kept, quantity: 3 },
+        { variant_id: brought, quantity: 1 },
+      ]),
+    );
+    expect(cart.lines).toHaveLength(2);
+    const order = await browser.ask<Order>(201, 'POST', '/checkout', checkoutBody(me, 'pm_card_visa'));
+    const { data } = await elsewhere.ask<{ data: { id: string }[] }>(200, 'GET', '/orders');
+    expect(data.map(({ id }) => id)).toEqual([order.id]);
+    expect(order.items.map(({ quantity }) => quantity).toSorted((a, b) => a - b)).toEqual([1, 3]);
+  });
+
+  test('a checkout, when submitted at once from two tabs, makes one order and one capture', async () => {
+    const visit = shop.visit('Fay');
+    const { browser, me } = visit;
+    await browser.addToCart(await pick(visit), 1);
+    const body = checkoutBody(me, 'pm_card_visa');
+    const tabs = await Promise.all([1, 2].map(() => browser.call<Order>('POST', '/checkout', body)));
+    const later = await browser.ask<Order>(201, 'POST', '/checkout', body);
+
+    expect(tabs.map(({ status, body: order }) => [status, order.id])).toEqual([
+      [201, later.id],
+      [201, later.id],
+    ]);
+    const [order, ...more] = (await shop.orders()).filter(({ id }) => id === later.id);
+    expect(more).toEqual([]);
+    const settled = await until(
+      'the capture',
+      () => shop.moneyOf(order?.checkout_id ?? ''),
+      (money) => money.some(({ captures }) => captures > 0),
+    );
+    expect(settled).toEqual([{ captures: 1, net: later.total.amount, held: 0 }]);
+  });
+
+  async function waitForBank(visit: Visit): Promise<{ checkoutId: string; intentId: string }> {
+    const { browser, me } = visit;
+    await browser.addToCart(await pick(visit), 1);
+    const body = checkoutBody(me, 'pm_card_threeDSecure2Required');
+    const { checkout_id: checkoutId, client_secret: secret = '' } = await browser.ask<Checkout>(
+      202,
+      'POST',
+      '/checkout',
+      body,
+    );
+    return { checkoutId, intentId: secret.split('_secret_')[0] ?? '' };
+  }
+
+  const decided = (visit: Visit, checkoutId: string): Promise<Checkout> =>
+    until(
+      'the end of the checkout',
+      () => visit.browser.ask<Checkout>(200, 'GET', `/checkout/${checkoutId}`),
+      ({ status }) => isDecided(status),
+    );
+
+  const oneCapture = async (checkoutId: string): Promise<void> => {
+    const money = await until(
+      'the capture',
+      () => shop.moneyOf(checkoutId),
+      (seen) => seen.some(({ captures }) => captures > 0),
+    );
+    const [order, ...more] = await ordersOf(checkoutId);
+    expect(more).toEqual([]);
+    expect(money).toEqual([{ captures: 1, net: order?.total, held: 0 }]);
+    expect(await shop.stockOutOfBalance()).toEqual([]);
+  };
+
+  test('a customer who passes 3-D Secure, when the webhook comes twice at once, has one order', async () => {
+    const visit = shop.visit('Gil');
+    const { checkoutId, intentId } = await waitForBank(visit);
+    await shop.simulate('/test/switches', { webhook: { duplicate: 1 } });
+    await shop.simulate(`/test/payment_intents/${intentId}/authenticate`, { outcome: 'succeed' });
+    expect((await decided(visit, checkoutId)).status).toBe('placed');
+    await oneCapture(checkoutId);
+  });
+
+  test('a customer who passes 3-D Secure, when the webhook comes too late and twice, has one order all the same', async () => {
+    const visit = shop.visit('Hal');
+    await shop.simulate('/test/switches', { webhook: { hold: true, duplicate: 1 } });
+    const { checkoutId, intentId } = await waitForBank(visit);
+    await shop.simulate(`/test/payment_intents/${intentId}/authenticate`, { outcome: 'succeed' });
+    expect((await decided(visit, checkoutId)).status).toBe('placed');
+    await oneCapture(checkoutId);
+    const heard = () =>
+      shop.rows("select id from payment_events where intent_id = ? and outcome = 'authorised'", [intentId]);
+    expect(await heard()).toEqual([]);
+
+    await shop.simulate('/test/switches', { webhook: { hold: false } });
+    await shop.simulate('/test/webhooks/release', { order: 'reverse' });
+    await until('deliveries', shop.undelivered, (left) => left === 0);
+    expect(await heard()).toHaveLength(1);
+    await oneCapture(checkoutId);
+  });
+});

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createChecks } from '../../dev/demo/checks.js';
+import { connectOutside } from '../../dev/demo/outside.js';
+import { createShelf, createVisit, type Visit } from '../../dev/demo/visit.js';
+import { freePort } from '../../dev/launcher/ports.js';
+import { workerPolls } from '../../dev/launcher/worker-probe.js';
+import { createStripeSimulator } from '../../dev/stripe/simulator.js';
+import { createOrm } from '../../src/infra/db/orm.js';
+import { createQuery, createTransact } from '../../src/infra/db/transact.js';
+import { createLineSource } from '../../src/infra/files/line-source.js';
+import { importInto, importLine } from './catalogue.js';
+import { freshDatabase } from './database.js';
+import { startProcess, type RunningChild } from './processes.js';
+import { serviceUrl } from './services.js';
+
+/** Long enough for what is quick, short enough to be waited for. */
+const RESERVATION_MS = 5_000;
+const STOCK = 50;
+const LOWEST_PORT = 16_000;
+
+/** Real processes: the API and a worker, on a database, a queue and a payment provider of their own. */
+export async function openShop({ temporal = serviceUrl('temporal') }: { readonly temporal?: string } = {}) {
+  const database = await freshDatabase();
+  const orm = createOrm({ url: database.url, poolMax: 4 });
+  const [query, transact] = [createQuery(orm), createTransact(orm)];
+  await importInto({ query, transact, source: createLineSource() }, catalogue());
+
+  const own = randomBytes(6).toString('hex');
+  const port = await freePort(LOWEST_PORT + Number(process.env['JEST_WORKER_ID'] ?? 1) * 500, new Set());
+  const origin = `http://127.0.0.1:${port}`;
+  const secrets = { secretKey: `sk_test_${own}`, webhookSecret: `whsec_${own}` };
+  const stripe = createStripeSimulator({
+    secretKey: secrets.secretKey,
+    webhook: { url: `${origin}/api/v1/webhooks/stripe`, secrets: [secrets.webhookSecret] },
+  });
+  const stripeUrl = await stripe.listen();
+  const env = {
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'warn',
+    PORT: String(port),
+    PUBLIC_URL: origin,
+    METRICS_PORT: '',
+    DATABASE_URL: database.url,
+    REDIS_URL: serviceUrl('redis'),
+    REDIS_PREFIX: `e2e:${own}:`,
+    // PostgreSQL answers searches: an index would outlive the test.
+    ELASTICSEARCH_URL: '',
+    TEMPORAL_ADDRESS: serviceUrl('temporal'),
+    TEMPORAL_TASK_QUEUE: `e2e-${own}`,
+    STRIPE_API_URL: stripeUrl,
+    STRIPE_LEDGER_URL: stripeUrl,
+    STRIPE_SECRET_KEY: secrets.secretKey,
+    STRIPE_WEBHOOK_SECRET: secrets.webhookSecret,
+    CHECKOUT_RESERVATION_MS: String(RESERVATION_MS),
+    RATE_LIMITS: 'off',
+  };
+
+  const startApi = (): Promise<RunningChild> =>
+    startProcess({
+      file: 'src/bin/api.ts',
+      env: { ...env, TEMPORAL_ADDRESS: temporal },
+      ready: async () => (await fetch(`${origin}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok,
+    });
+  const startWorker = (): Promise<RunningChild> => {
+    const since = new Date();
+    return startProcess({ file: 'src/bin/worker.ts', env, ready: () => workerPolls(env, since) });
+  };
+
+  const outside = await connectOutside({ ...process.env, ...env });
+  const shelf = createShelf();
+  const running = { api: await startApi(), worker: await startWorker() };
+
+  const rows = <T extends object>(sql: string, params: readonly unknown[] = []): Promise<T[]> =>
+    query((em) => em.execute<T[]>(sql, [...params]));
+
+  return {
+    origin,
+    stripe,
+    outside,
+    running,
+    startApi,
+    startWorker,
+    rows,
+    databaseUrl: database.url,
+
+    visit: (name: string): Visit =>
+      createVisit(name, { origin, shelf, outside, check: createChecks(), say: () => undefined, show: () => undefined }),
+
+    /** Asks the payment provider's simulator to do something. */
+    async simulate(path: string, body: unknown): Promise<void> {
+      const response = await fetch(`${stripeUrl}${path}`, { method: 'POST', body: JSON.stringify(body) });
+      if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    },
+
+    /** How many of the provider's events are still on their way. */
+    async undelivered(): Promise<number> {
+      const response = await fetch(`${stripeUrl}/test/webhooks`);
+      const { deliveries } = (await response.json()) as { deliveries: { state: string }[] };
+      return deliveries.filter(({ state }) => state !== 'delivered').length;
+    },
+
+    /** Captures and what is left of them, one for each payment of a checkout. */
+    moneyOf: async (checkoutId: string): Promise<{ captures: number; net: number; held: number }[]> =>
+      (await outside.paymentsOf(checkoutId)).map(({ captures, net, held }) => ({ captures, net, held })),
+
+    orders: (): Promise<{ id: string; checkout_id: string; status: string; total: number }[]> =>
+      rows('select id, checkout_id, status, total_amount as total from orders order by placed_at'),
+
+    /** What is reserved and by what, where the two differ. */
+    stockOutOfBalance: (): Promise<object[]> =>
+      rows(`select l.variant_id, l.reserved, coalesce(sum(r.quantity), 0)::int as live
+              from stock_levels l left join reservations r on r.variant_id = l.variant_id and r.state = 'live'
+             group by l.variant_id, l.reserved having l.reserved <> coalesce(sum(r.quantity), 0)`),
+
+    async close(): Promise<void> {
+      await Promise.all([running.api.stop(), running.worker.stop()]);
+      await Promise.all([outside.close(), stripe.close()]);
+      await orm.close(true);
+      await database.drop();
+    },
+  };
+}
+
+export type OpenShop = Awaited<ReturnType<typeof openShop>>;
+
+/** Looks until it is so. @throws when it never is */
+export async function until<T>(what: string, look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
+  for (const end = Date.now() + 30_000; ; await sleep(50)) {
+    const seen = await look();
+    if (good(seen)) return seen;
+    if (Date.now() > end) throw new Error(`${what} never happened; last seen: ${JSON.stringify(seen)}`);
+  }
+}
+
+function catalogue() {
+  const line = (sku: string, title: string, leaf: string) =>
+    importLine({ sku, title, category: ['Computers', leaf], price_cents: 1_999, stock: STOCK });
+  return [
+    ...['Black', 'White', 'Grey'].map((colour) => line(`KB-${colour}`, `Cherry keyboard ${colour}`, 'Keyboards')),
+    ...Array.from({ length: 15 }, (_, i) => line(`CABLE-${i}`, `USB cable ${i + 1} m`, 'Cables')),
+  ];
+}
