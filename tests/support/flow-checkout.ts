@@ -100,3 +100,40 @@ export async function endState(world: FlowWorld, { variantId, cartId, checkoutId
 }
 
 export type EndState = Awaited<ReturnType<typeof endState>>;
+
+/** The intent of the checkout's payment, as its attempt knows it. */
+export async function intentOf(world: FlowWorld, checkoutId: string): Promise<string> {
+  const [row] = await world.shop.rows<{ intent_id: string | null }>(
+    `select intent_id from payment_attempts where checkout_id = ? and step = 'authorise'`,
+    [checkoutId],
+  );
+  if (row?.intent_id == null) throw new Error('no intent yet');
+  return row.intent_id;
+}
+
+/** Until the checkout's row has this status. */
+export const reaches = (world: FlowWorld, { checkoutId }: Purchase, status: string): Promise<void> =>
+  world.until(async () => (await world.checkoutRow(checkoutId))?.status === status, status);
+
+/** The customer answers the bank's challenge. */
+export const authenticate = async (
+  world: FlowWorld,
+  { checkoutId }: Purchase,
+  outcome: 'success' | 'fail',
+): Promise<unknown> =>
+  world.stripe.post(`/test/payment_intents/${await intentOf(world, checkoutId)}/authenticate`, { outcome });
+
+/** A checkout that ended unpaid: nothing reserved, held or taken, and a cart that may be bought again. */
+export const UNDONE = {
+  cart: [{ status: 'open', ordered: false, version: 2 }],
+  freshId: true,
+  orders: [],
+  timeline: [],
+  payments: [],
+  ledger: [],
+  provider: { held: 0, captured: 0, refunded: 0, captures: 0 },
+  stock: [5, 0],
+  told: [],
+  mails: [],
+  texts: 0,
+};

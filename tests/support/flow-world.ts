@@ -21,7 +21,12 @@ import { serviceUrl } from './services.js';
 const VONAGE = { apiKey: 'key', apiSecret: 'secret' };
 const SHUTDOWN = '2s';
 
+/** Stands before a provider of messages; `send` hands one on. */
+export type Delivery = (send: () => Promise<unknown>) => Promise<unknown>;
+
 export interface FlowWorldOptions {
+  /** `dev`: Temporal's own server, whose time passes as ours does and that answers every repeat of an update. */
+  readonly server?: 'time-skipping' | 'dev';
   /** Another entry of the workflow bundle than the worker's own. */
   readonly workflowsPath?: string;
 }
@@ -31,7 +36,7 @@ export interface FlowWorldOptions {
  * server. Temporal's time is skipped (`sleep`); PostgreSQL's is not, and flows take from it only how long something has
  * left: tests that need it move the rows' `expires_at` by as much as they sleep.
  */
-export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
+export async function openFlowWorld({ server = 'time-skipping', workflowsPath }: FlowWorldOptions = {}) {
   installRuntime({ warn: () => undefined, error: () => undefined });
   const market = await openMarket();
   const stripe = await startStripe();
@@ -48,14 +53,20 @@ export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
   const logged: unknown[] = [];
   const note = (...line: unknown[]): void => void logged.push(line);
   let ahead = 0;
+  const straight: Delivery = (send) => send();
+  const delivery = { mail: straight, text: straight };
 
   const { code } = await bundleWorkflowCode({
     workflowsPath: workflowsPath ?? fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   });
-  const environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: serviceUrl('test-server') } },
-  });
+  const environment =
+    server === 'dev'
+      ? await TestWorkflowEnvironment.createFromExistingServer({ address: serviceUrl('temporal') })
+      : await TestWorkflowEnvironment.createTimeSkipping({
+          server: { executable: { type: 'existing-path', path: serviceUrl('test-server') } },
+        });
+  const address = server === 'dev' ? serviceUrl('temporal') : environment.address;
   await ensureSearchAttributes(environment.client, 'default');
   const taskQueue = `flows-${newId()}`;
   const client: Client = environment.client;
@@ -65,8 +76,11 @@ export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
     ...market,
     tokens: createSecretTokens({ keys: [{ id: 'k1', secret: Buffer.alloc(32, 7) }] }),
     gateways: new Map([['stripe', gateway]]),
-    mailer,
-    messenger,
+    mailer: { send: async (message) => void (await delivery.mail(() => mailer.send(message))) },
+    messenger: {
+      send: async (message) =>
+        (await delivery.text(() => messenger.send(message))) as Awaited<ReturnType<typeof messenger.send>>,
+    },
     flows,
     index: null,
     source: createLineSource(),
@@ -83,7 +97,7 @@ export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
 
   /** A worker as another process would run it. */
   async function startWorker(): Promise<{ stop(): Promise<void> }> {
-    const connection = await NativeConnection.connect({ address: environment.address });
+    const connection = await NativeConnection.connect({ address });
     const worker = await Worker.create({
       connection,
       taskQueue,
@@ -111,6 +125,17 @@ export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
     (await handle.describe()).status.name === 'RUNNING';
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+  async function until(holds: () => Promise<boolean>, what: string, stepMs = 5_000): Promise<void> {
+    for (let rounds = 0; rounds < 200; rounds += 1) {
+      for (let tries = 0; tries < 12; tries += 1) {
+        if (await holds()) return;
+        await wait(tries * 5);
+      }
+      if (stepMs > 0) await environment.sleep(stepMs);
+    }
+    throw new Error(`never happened: ${what}`);
+  }
+
   return {
     ...market,
     stripe,
@@ -119,6 +144,7 @@ export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
     mailer,
     faults,
     logged,
+    delivery,
     environment,
     client,
     flows,
@@ -141,22 +167,16 @@ export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
     start: (flow: string, workflowId: string, input: object = {}): Promise<WorkflowHandle> =>
       client.workflow.start(flow, { taskQueue, workflowId, args: [input] }),
 
-    /** Waits until the condition holds, letting Temporal's time pass where nothing else happens. */
-    async until(holds: () => Promise<boolean>, what: string, stepMs = 5_000): Promise<void> {
-      for (let rounds = 0; rounds < 400; rounds += 1) {
-        for (let tries = 0; tries < 6; tries += 1) {
-          if (await holds()) return;
-          await wait(tries * 10);
-        }
-        await environment.sleep(stepMs);
-      }
-      throw new Error(`never happened: ${what}`);
-    },
+    /**
+     * Waits until the condition holds, letting `stepMs` of Temporal's time pass whenever nothing happened for a while.
+     * With 0 only real time passes.
+     */
+    until,
 
-    /** The flow's result, or how it failed. */
+    /** The flow's result. @throws WorkflowFailedError when it failed */
     async ended<T = unknown>(workflowId: string, stepMs?: number): Promise<T> {
       const handle = client.workflow.getHandle(workflowId);
-      await this.until(async () => !(await isRunning(handle)), `the end of ${workflowId}`, stepMs);
+      await until(async () => !(await isRunning(handle)), `the end of ${workflowId}`, stepMs);
       return (await handle.result()) as T;
     },
 
@@ -170,6 +190,7 @@ export async function openFlowWorld({ workflowsPath }: FlowWorldOptions = {}) {
     async reset(): Promise<void> {
       faults.reset();
       logged.length = 0;
+      Object.assign(delivery, { mail: straight, text: straight });
       ahead = 0;
       await stripe.post('/test/reset', {});
     },
