@@ -13,7 +13,7 @@ interface ProcessRow {
 export function cpuOf(matches: (command: string) => boolean): number {
   const rows = readProcesses();
   const wanted = new Set(rows.filter((row) => matches(row.command)).map((row) => row.pid));
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const row of rows)
       if (wanted.has(row.parent) && !wanted.has(row.pid)) {

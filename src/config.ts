@@ -94,7 +94,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
 }
 
 const reason = (issue: z.core.$ZodIssue): string =>
-  issue.code === 'invalid_type' ? 'is missing or of the wrong type' : issue.code === 'custom' ? issue.message : 'is not valid';
+  issue.code === 'invalid_type'
+    ? 'is missing or of the wrong type'
+    : issue.code === 'custom'
+      ? issue.message
+      : 'is not valid';
 
 function shape(env: z.output<typeof Environment>) {
   return {
@@ -111,7 +115,8 @@ function shape(env: z.output<typeof Environment>) {
     metricsPort: env.METRICS_PORT,
     database: { url: env.DATABASE_URL, poolMax: env.DATABASE_POOL },
     redis: { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
-    elasticsearch: env.ELASTICSEARCH_URL === undefined ? null : { url: env.ELASTICSEARCH_URL, alias: env.ELASTICSEARCH_INDEX },
+    elasticsearch:
+      env.ELASTICSEARCH_URL === undefined ? null : { url: env.ELASTICSEARCH_URL, alias: env.ELASTICSEARCH_INDEX },
     temporal: {
       address: env.TEMPORAL_ADDRESS,
       namespace: env.TEMPORAL_NAMESPACE,

@@ -27,7 +27,9 @@ installRuntime(quiet);
 const orm = createOrm({ url: config.database.url, poolMax: 16 });
 const transact = createTransact(orm);
 await transact((em) =>
-  em.execute('create table if not exists bench_steps (id uuid not null, step text not null, done boolean not null default false)'),
+  em.execute(
+    'create table if not exists bench_steps (id uuid not null, step text not null, done boolean not null default false)',
+  ),
 );
 await transact((em) => em.execute('create index if not exists bench_steps_id on bench_steps (id)'));
 
@@ -100,11 +102,14 @@ function snapshot() {
   return {
     cpuServer: cpuOf((command) => command.includes('temporal') && command.includes(`--port ${port} `)),
     cpuWorker: (user + system) / 1_000,
-    cpuDatabase: cpuOf((command) => command.includes('postgres') && command.includes(new URL(config.database.url).port)),
+    cpuDatabase: cpuOf(
+      (command) => command.includes('postgres') && command.includes(new URL(config.database.url).port),
+    ),
   };
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 await worker.runUntil(async () => {
   const all = new Map<Shape, Figures>();

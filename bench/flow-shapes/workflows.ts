@@ -58,9 +58,9 @@ export async function oneFlowRemote({ id }: Input): Promise<void> {
 
 export async function oneFlowLocal({ id }: Input): Promise<void> {
   const answer = answering();
-  await place(local as Activities, id);
+  await place(local, id);
   answer();
-  await fulfil(local as Activities, id);
+  await fulfil(local, id);
 }
 
 export async function twoFlowsRemote({ id }: Input): Promise<void> {
@@ -72,13 +72,13 @@ export async function twoFlowsRemote({ id }: Input): Promise<void> {
 
 export async function twoFlowsLocal({ id }: Input): Promise<void> {
   const answer = answering();
-  await place(local as Activities, id);
+  await place(local, id);
   answer();
   await startChild(fulfilLocal, child(id));
 }
 
 export const fulfilRemote = ({ id }: Input): Promise<void> => fulfil(remote, id);
-export const fulfilLocal = ({ id }: Input): Promise<void> => fulfil(local as Activities, id);
+export const fulfilLocal = ({ id }: Input): Promise<void> => fulfil(local, id);
 
 const child = (id: string) => ({
   workflowId: `fulfil-${id}`,

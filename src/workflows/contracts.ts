@@ -1,6 +1,4 @@
 /** Names that the API, the worker and operators rely on. Renaming one strands running flows. */
-export const TASK_QUEUE = 'perdure';
-
 export const checkoutWorkflowId = (checkoutId: string): string => `checkout-${checkoutId}`;
 export const checkoutRecoveryWorkflowId = (checkoutId: string): string => `checkout-recovery-${checkoutId}`;
 export const reservationExpiryWorkflowId = (holdId: string): string => `reservation-expiry-${holdId}`;
@@ -82,7 +80,12 @@ export type CheckoutAnswer =
  */
 export interface Flows {
   /** Starts a flow under its fixed id; one that exists already, running or closed, is left alone. */
-  start<F extends FlowName>(flow: F, workflowId: string, input: FlowInputs[F], attributes?: FlowAttributes): Promise<void>;
+  start<F extends FlowName>(
+    flow: F,
+    workflowId: string,
+    input: FlowInputs[F],
+    attributes?: FlowAttributes,
+  ): Promise<void>;
   /** Starts the checkout where it does not exist yet and waits at most `waitMs` for its outcome. Never throws. */
   checkoutOutcome(checkoutId: string, attributes: Required<FlowAttributes>, waitMs: number): Promise<CheckoutAnswer>;
   /** Signals a running flow. False: none runs under this id. */

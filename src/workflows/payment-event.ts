@@ -9,7 +9,9 @@ const provider: Risk<PaymentActivities> = { startToCloseTimeout: '40s' };
 export async function paymentEvent({ eventId }: PaymentEventInput): Promise<'settled' | 'not_ours'> {
   const parking = createParking();
   parking.describe(`Payment event ${eventId}: looking for its checkout.`);
-  const checkoutId = await parking.local(database, { name: 'Find the checkout' }, (run) => run.findEventCheckout({ eventId }));
+  const checkoutId = await parking.local(database, { name: 'Find the checkout' }, (run) =>
+    run.findEventCheckout({ eventId }),
+  );
   if (checkoutId !== null) {
     parking.describe(`Payment event ${eventId}: checkout ${checkoutId} ended unpaid; making sure no money is kept.`);
     await parking.step(

@@ -41,7 +41,10 @@ export async function importInto(deps: ImportDeps, lines: readonly TestLine[]): 
       now: () => new Date(),
       sliceMs: 60_000,
     });
-    return (await new MockActivityEnvironment().run(importCatalogue, importId)) as ImportProgress;
+    return await new MockActivityEnvironment().run<[string], ImportProgress, typeof importCatalogue>(
+      importCatalogue,
+      importId,
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -103,7 +106,11 @@ export async function openCatalogue() {
     },
 
     async run(importId: string, change: Partial<CatalogueActivityDeps> = {}): Promise<ImportProgress> {
-      return (await new MockActivityEnvironment().run(activities(change).importCatalogue, importId)) as ImportProgress;
+      const { importCatalogue } = activities(change);
+      return new MockActivityEnvironment().run<[string], ImportProgress, typeof importCatalogue>(
+        importCatalogue,
+        importId,
+      );
     },
 
     async import(lines: readonly (TestLine | string)[]): Promise<ImportProgress> {

@@ -53,7 +53,13 @@ export const Order = z
     total: Money,
     prices_include_tax: z.boolean(),
     is_paid: z.boolean(),
-    payment: z.strictObject({ provider: z.string(), status: z.string(), amount: Money, captured: Money, refunded: Money }),
+    payment: z.strictObject({
+      provider: z.string(),
+      status: z.string(),
+      amount: Money,
+      captured: Money,
+      refunded: Money,
+    }),
     shipping_method: z.string(),
     shipping_address: Address,
     email: z.string(),
@@ -64,7 +70,14 @@ export const Order = z
 
 const OrderPage = z.strictObject({
   data: z.array(
-    z.strictObject({ id: Id, number: z.string(), status: OrderStatus, total: Money, item_count: z.int(), placed_at: Instant }),
+    z.strictObject({
+      id: Id,
+      number: z.string(),
+      status: OrderStatus,
+      total: Money,
+      item_count: z.int(),
+      placed_at: Instant,
+    }),
   ),
   next_cursor: z.string().nullable(),
 });

@@ -16,9 +16,7 @@ export interface ReservationRouteDeps {
   readonly config: { readonly checkout: { readonly holdMs: number } };
 }
 
-const Reservation = z
-  .strictObject({ id: Id, expires_at: Instant, extended: z.boolean() })
-  .meta({ id: 'Reservation' });
+const Reservation = z.strictObject({ id: Id, expires_at: Instant, extended: z.boolean() }).meta({ id: 'Reservation' });
 
 const presentHold = (hold: Hold) => ({ id: hold.id, expires_at: hold.expiresAt, extended: hold.extended });
 

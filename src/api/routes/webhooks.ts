@@ -34,7 +34,8 @@ export function createWebhookRoutes({ transact, flows, gateways }: WebhookRouteD
         const event = gateway.parseEvent(rawBody, signature);
         const { checkoutId, next } = await transact((em) => storePaymentEvent(em, event));
         if (checkoutId !== null && next === 'wake') await flows.signal(checkoutWorkflowId(checkoutId), 'paymentHeard');
-        if (next === 'recheck') await flows.start('paymentEvent', paymentEventWorkflowId(event.id), { eventId: event.id });
+        if (next === 'recheck')
+          await flows.start('paymentEvent', paymentEventWorkflowId(event.id), { eventId: event.id });
         return { status: 200, body: { received: true } };
       },
     }),

@@ -5,7 +5,13 @@ export {
   settleAuthorisation,
   type BegunAuthorisation,
 } from './authorise-checkout.js';
-export { beginCapture, confirmDue, recordCapture, recordCaptureRefused, type BegunCapture } from './capture-checkout.js';
+export {
+  beginCapture,
+  confirmDue,
+  recordCapture,
+  recordCaptureRefused,
+  type BegunCapture,
+} from './capture-checkout.js';
 export { closeCheckout, endUnpaid } from './end-checkout.js';
 export { findCheckoutCart, type CartOwner, type CheckoutCart } from './find-cart.js';
 export { findOrphans, type OrphanPage } from './find-orphans.js';

@@ -15,4 +15,3 @@ export { escapeMarkup, inert } from './templates/inert.js';
 export { layout, type Block, type Letter } from './templates/layout.js';
 export { orderMail, orderText } from './templates/order.js';
 export type * from './types.js';
-export { ORDER_NOTIFICATIONS } from './types.js';

@@ -18,8 +18,8 @@ export {
   type ConfirmationMail,
   type ConfirmationTopic,
 } from './confirm-email.js';
-export { COUNTRIES, isCountry } from './countries.js';
-export { grantRole, setRoles, type Administrator } from './grant-role.js';
+export { isCountry } from './countries.js';
+export { grantRole, type Administrator } from './grant-role.js';
 export {
   assertPasswordAcceptable,
   isPhone,
@@ -36,7 +36,6 @@ export {
   assertMayForVendor,
   assertOwner,
   assertUser,
-  may,
   PERMISSIONS,
   ROLES,
   type Permission,
@@ -65,4 +64,3 @@ export {
 } from './sessions.js';
 export { findCredentials, readAccount, readAuthority, readCredentials, type Credentials } from './store.js';
 export type * from './types.js';
-export { callerKey } from './types.js';

@@ -28,7 +28,13 @@ export function createCipher({
     open(sealed, context) {
       const [version, keyId, nonce, tag, ciphertext] = sealed.split('.');
       const secret = byId.get(keyId ?? '');
-      if (version !== 'v1' || secret === undefined || nonce === undefined || tag === undefined || ciphertext === undefined)
+      if (
+        version !== 'v1' ||
+        secret === undefined ||
+        nonce === undefined ||
+        tag === undefined ||
+        ciphertext === undefined
+      )
         throw new Error(`a sealed value names no known key (${context})`);
       const decipher = createDecipheriv('aes-256-gcm', secret, Buffer.from(nonce, 'base64url'), { authTagLength: 16 });
       decipher.setAAD(Buffer.from(context));

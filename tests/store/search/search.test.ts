@@ -78,7 +78,10 @@ const ask = (search: Search, text: string, change: Partial<SearchRequest> = {}) 
   search.search({ text, sort: 'relevance', limit: 20, ...change });
 const skus = (result: { readonly data: readonly { readonly sku: string }[] }) => result.data.map((card) => card.sku);
 const run = <T>(activity: (...args: never[]) => Promise<T>, ...args: unknown[]): Promise<T> =>
-  new MockActivityEnvironment().run(activity as (...each: unknown[]) => Promise<T>, ...args) as Promise<T>;
+  new MockActivityEnvironment().run<unknown[], T, (...each: unknown[]) => Promise<T>>(
+    activity as (...each: unknown[]) => Promise<T>,
+    ...args,
+  );
 
 /** What every backend must do alike. */
 function searches(backend: 'elasticsearch' | 'postgresql', open: () => Search): void {
