@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findCheckoutCart } from '../../domain/checkout/index.js';
 import { extendHold, holdCart, releaseHold, type Hold } from '../../domain/holds/index.js';
+import type { Cipher } from '../../domain/kernel/cipher.js';
 import { notFound } from '../../domain/kernel/errors.js';
 import type { Query, Transact } from '../../domain/kernel/transact.js';
 import type { Caller } from '../../domain/users/index.js';
@@ -12,6 +13,7 @@ import { ownerOf } from './checkout/start.js';
 export interface ReservationRouteDeps {
   readonly transact: Transact;
   readonly query: Query;
+  readonly cipher: Cipher;
   readonly flows: Flows;
   readonly config: { readonly checkout: { readonly holdMs: number } };
 }
@@ -22,7 +24,7 @@ const presentHold = (hold: Hold) => ({ id: hold.id, expires_at: hold.expiresAt, 
 
 /** Holds of a whole cart's stock, for a few minutes before payment. */
 export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] {
-  const { transact, query, flows } = deps;
+  const { transact, query, cipher, flows } = deps;
   const { holdMs } = deps.config.checkout;
 
   const cartOf = async (caller: Caller): Promise<string> => {
@@ -41,12 +43,12 @@ export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] 
       access: 'guest',
       idempotency: 'optional',
       responses: { 201: Reservation },
-      handle: async ({ caller, claim }) => {
+      handle: async ({ caller, claim, ctx }) => {
         const cartId = await cartOf(caller);
         const hold = await transact(async (em) => {
           // A cart has one live hold: that, not the key, makes a repeat harmless.
           await claim(em, cartId);
-          return holdCart(em, cartId, holdMs);
+          return holdCart(em, cartId, holdMs, cipher.blindIndex(ctx.ip, 'cart_holds.address'));
         });
         // Should this fail, the sweep ends the hold.
         await flows.start('reservationExpiry', reservationExpiryWorkflowId(hold.id), { holdId: hold.id });

@@ -6,21 +6,32 @@ import { writeAudit } from '../audit/index.js';
 import { extendReservation, releaseStock, reserveStock, type StockLine } from '../inventory/index.js';
 import type { Hold } from './types.js';
 
+/** Live holds from one network address: a household's or an office's, not a crowd's. */
+const MOST_HOLDS_OF_ADDRESS = 20;
+
 /**
- * Holds the cart's stock for `durationMs`; a live hold of the cart is answered as it is.
- * @throws DomainError `not_found`, `cart_empty`, `out_of_stock`, `checkout_in_progress`
+ * Holds the cart's stock for `durationMs`; a live hold of the cart is answered as it is. A customer has one open
+ * cart and so one hold; guests are counted by the blind index of their network address.
+ * @throws DomainError `not_found`, `cart_empty`, `out_of_stock`, `checkout_in_progress`, `hold_limit`
  */
-export async function holdCart(em: EntityManager, cartId: string, durationMs: number): Promise<Hold> {
+export async function holdCart(
+  em: EntityManager,
+  cartId: string,
+  durationMs: number,
+  addressIndex: string | null = null,
+): Promise<Hold> {
   const lines = await lockOpenCart(em, cartId);
   const live = await findLiveHold(em, cartId);
   // One whose time is up is ended here, should its flow be late.
   if (live !== null && !(await endHold(em, live.id, 'expired'))) return live;
   if (lines.length === 0) throw new DomainError('cart_empty', 'the cart is empty');
+  if (addressIndex !== null) await assertFewHolds(em, addressIndex);
   const id = newId();
   const { expiresAt } = await reserveStock(em, { holdId: id }, lines, durationMs);
   await em.execute(
-    `insert into cart_holds (id, cart_id, user_id, expires_at) select ?, id, user_id, ? from carts where id = ?`,
-    [id, expiresAt, cartId],
+    `insert into cart_holds (id, cart_id, user_id, address_index, expires_at)
+     select ?, id, user_id, ?, ? from carts where id = ?`,
+    [id, addressIndex, expiresAt, cartId],
     'run',
   );
   return readHold(em, id);
@@ -99,6 +110,17 @@ export async function markWarned(em: EntityManager, holdId: string): Promise<boo
     [holdId],
   );
   return rows.length > 0;
+}
+
+/** Counts under a lock of the address, so that many at once do not all slip through. */
+async function assertFewHolds(em: EntityManager, addressIndex: string): Promise<void> {
+  await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`holds:${addressIndex}`]);
+  const [row] = await em.execute<{ live: number }[]>(
+    `select count(*) as live from cart_holds where address_index = ? and state = 'live'`,
+    [addressIndex],
+  );
+  if ((row?.live ?? 0) >= MOST_HOLDS_OF_ADDRESS)
+    throw new DomainError('hold_limit', 'too many carts are held from this address; please try again later');
 }
 
 async function findLiveHold(em: EntityManager, cartId: string): Promise<Hold | null> {

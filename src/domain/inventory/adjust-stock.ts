@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
+import { announceStock } from './announce-stock.js';
 import { adjust } from './stock.js';
 import { lockLevels } from './store.js';
 import type { StockLevel } from './types.js';
@@ -30,5 +31,6 @@ export async function adjustStock(
     [id, change.variantId, delta, next.onHand, id, change.note, change.actorId, next.onHand, change.variantId],
     'run',
   );
+  if (level.onHand === 0 || next.onHand === 0) await announceStock(em, [change.variantId]);
   return next;
 }

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../kernel/ids.js';
+import { announceStock } from './announce-stock.js';
 import { byVariant } from './stock.js';
 import { lockLevels, lockLevelsOf, ownerColumn } from './store.js';
 import type { ReservationOwner, StockLine } from './types.js';
@@ -36,7 +37,7 @@ export async function sellReserved(em: EntityManager, checkoutId: string, orderI
   const levels = await lockLevelsOf(em, { checkoutId });
   if (levels.length === 0) return [];
   const ids = levels.map((level) => ({ id: newId(), variant_id: level.variantId }));
-  const rows = await em.execute<{ variant_id: string; quantity: number }[]>(
+  const rows = await em.execute<{ variant_id: string; quantity: number; on_hand: number }[]>(
     `with ids as (
        select * from jsonb_to_recordset(?::jsonb) as i (id uuid, variant_id uuid)
      ), closed as (
@@ -51,8 +52,12 @@ export async function sellReserved(em: EntityManager, checkoutId: string, orderI
        select ids.id, sold.variant_id, -sold.quantity, sold.on_hand, 'sale', ?
        from sold join ids using (variant_id)
      )
-     select variant_id, quantity from sold`,
+     select variant_id, quantity, on_hand from sold`,
     [JSON.stringify(ids), checkoutId, orderId],
+  );
+  await announceStock(
+    em,
+    rows.filter((row) => row.on_hand === 0).map((row) => row.variant_id),
   );
   return rows.map((row) => ({ variantId: row.variant_id, quantity: row.quantity }));
 }
@@ -80,5 +85,9 @@ export async function restock(em: EntityManager, orderId: string, lines: readonl
      from moved m where s.variant_id = m.variant_id`,
     [JSON.stringify(rows), orderId],
     'run',
+  );
+  await announceStock(
+    em,
+    [...levels.values()].filter((level) => level.onHand === 0).map((level) => level.variantId),
   );
 }

@@ -19,11 +19,15 @@ export async function ensureSearchAttributes(client: Client, namespace: string):
   }
 }
 
-/** What runs by the clock, never two of one at once. */
+/** What runs by the clock, never two of one at once; each task queue has its own. */
 const schedules = (taskQueue: string) => [
-  scheduled('reservation-sweep', '30s', { workflowType: 'reservationSweep', taskQueue, args: [] }),
+  scheduled(`reservation-sweep-${taskQueue}`, '30s', { workflowType: 'reservationSweep', taskQueue, args: [] }),
   // finds that the search index was lost, and has it filled again
-  scheduled('search-check', '5 minutes', { workflowType: 'searchIndex', taskQueue, args: [{ productIds: [] }] }),
+  scheduled(`search-check-${taskQueue}`, '5 minutes', {
+    workflowType: 'searchIndex',
+    taskQueue,
+    args: [{ productIds: [] }],
+  }),
 ];
 
 const scheduled = (

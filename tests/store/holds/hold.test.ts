@@ -214,3 +214,21 @@ test('a hold that is handed over, when its flow wakes up, is left alone', async 
   expect(await market.transact((em) => endHold(em, holdId, 'released'))).toBe(false);
   expect(await market.stock(variantId)).toEqual([2, 2]);
 });
+
+test('holdCart, when twenty carts are held from one address, refuses the next, also many at once', async () => {
+  const variantId = await market.variant(50);
+  const address = newId();
+  const carts = await Promise.all(Array.from({ length: 25 }, () => market.cart([{ variantId, quantity: 1 }])));
+  const from = (cartId: string) => market.transact((em) => holdCart(em, cartId, HOLD, address));
+  const codes = await Promise.all(
+    carts.map((cartId) =>
+      from(cartId).then(
+        () => 'held',
+        (error: { code: string }) => error.code,
+      ),
+    ),
+  );
+  expect(codes.filter((code) => code === 'held')).toHaveLength(20);
+  expect(codes.filter((code) => code === 'hold_limit')).toHaveLength(5);
+  expect(await market.stock(variantId)).toEqual([50, 20]);
+});

@@ -146,3 +146,32 @@ test('a level, whoever writes it, never has more reserved than on hand', async (
     await expect(market.shop.run(`update stock_levels set ${set} where variant_id = ?`, [a])).rejects.toThrow(/check/i);
   await market.transact((em) => releaseStock(em, { checkoutId: newId() }, 'released'));
 });
+
+test('stock that sells out, comes back or is counted to nothing has the search index follow, and no other does', async () => {
+  const variantId = await market.variant(5);
+  const announced = async () => {
+    const [row] = await market.shop.rows<{ count: number }>(
+      `select count(*) from outbox where topic = 'search.products'
+         and payload->'product_ids' @> (select jsonb_agg(product_id) from variants where id = ?)`,
+      [variantId],
+    );
+    return row?.count;
+  };
+  const before = (await announced()) ?? 0;
+  const sell = async (quantity: number) => {
+    const [checkoutId, orderId] = [newId(), newId()];
+    await reserve(variantId, quantity, checkoutId);
+    await market.transact((em) => sellReserved(em, checkoutId, orderId));
+    return orderId;
+  };
+  await sell(2);
+  expect(await announced()).toBe(before);
+  const orderId = await sell(3);
+  expect(await announced()).toBe(before + 1);
+  await market.transact((em) => restock(em, orderId, [{ variantId, quantity: 3 }]));
+  expect(await announced()).toBe(before + 2);
+  await adjust(variantId, { delta: 1 });
+  expect(await announced()).toBe(before + 2);
+  await adjust(variantId, { onHand: 0 });
+  expect(await announced()).toBe(before + 3);
+});

@@ -1,7 +1,6 @@
 import { DomainError } from '../../../src/domain/kernel/errors.js';
 import type { OutboxMessage } from '../../../src/domain/outbox/index.js';
 import { createOutboxRelay } from '../../../src/infra/temporal/outbox-relay.js';
-import type { Flows } from '../../../src/workflows/contracts.js';
 
 type Started = { flow: string; workflowId: string; input: unknown };
 

@@ -148,7 +148,7 @@ describeWith('temporal', 'flows', () => {
   test('schedules, when several workers make them, exist once', async () => {
     await Promise.all([1, 2].map(() => ensureSchedules(client, taskQueue)));
     await ensureSchedules(client, taskQueue);
-    const handle = client.schedule.getHandle('reservation-sweep');
+    const handle = client.schedule.getHandle(`reservation-sweep-${taskQueue}`);
     const { spec, policies, action } = await handle.describe();
     expect(spec.intervals).toMatchObject([{ every: 30_000 }]);
     expect(policies.overlap).toBe('SKIP');

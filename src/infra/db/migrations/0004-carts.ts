@@ -75,6 +75,7 @@ create table cart_holds (
   id uuid primary key,
   cart_id uuid not null references carts on delete cascade,
   user_id uuid,
+  address_index text,
   state text not null default 'live' check (state in ('live', 'released', 'expired', 'handed_over')),
   expires_at timestamptz(3) not null,
   extended_at timestamptz(3),
@@ -83,6 +84,7 @@ create table cart_holds (
   closed_at timestamptz(3)
 );
 create unique index cart_holds_live on cart_holds (cart_id) where state = 'live';
+create index cart_holds_address on cart_holds (address_index) where state = 'live' and address_index is not null;
 
 insert into customer_tiers values ('SILVER', 'Silver', 500), ('GOLD', 'Gold', 1500);
 insert into quantity_breaks (id, variant_id, min_quantity, discount_bp)
