@@ -22,7 +22,7 @@ const database: Risk<CheckoutActivities> = { startToCloseTimeout: '10s' };
 const provider: Risk<PaymentActivities> = { startToCloseTimeout: '40s' };
 const capturing: Risk<CheckoutActivities> = { startToCloseTimeout: '40s' };
 
-/** How long an unsettled payment is left alone before the provider is asked again; doubles up to an hour. */
+/** How long a payment is left alone before the provider is asked, should its event be lost; doubles up to an hour. */
 const ASK_AGAIN_MS = 60_000;
 const ASK_AGAIN_MAX_MS = 60 * 60_000;
 
@@ -151,6 +151,7 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   }
 
   try {
+    if (recover === 'cancelled') throw new Ended('cancelled', 'cancelled');
     if (recover) throw new Ended('expired', 'flow_gone');
     const payment = await unpaid.run(obtainPayment);
     stopIfCancelled();
@@ -200,8 +201,8 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
       }
       decide(payment.kind === 'processing' ? 'processing' : 'requires_action');
       heard ||= payment.heard;
-      await condition(() => heard || cancelled, left > 0 ? left : pause);
-      if (left <= 0) pause = Math.min(pause * 2, ASK_AGAIN_MAX_MS);
+      await condition(() => heard || cancelled, left > 0 ? Math.min(left, pause) : pause);
+      pause = Math.min(pause * 2, ASK_AGAIN_MAX_MS);
       stopIfCancelled();
       heard = false;
       payment = {

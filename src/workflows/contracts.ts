@@ -14,8 +14,8 @@ export const SEARCH_REBUILD_WORKFLOW_ID = 'search-rebuild';
 
 export interface CheckoutInput {
   readonly checkoutId: string;
-  /** Take over a checkout whose flow is gone. */
-  readonly recover?: boolean;
+  /** Take over a checkout whose flow is gone; `cancelled` when its customer asked for its end. */
+  readonly recover?: boolean | 'cancelled';
 }
 /** Status and ids only: callers read everything else from rows. */
 export interface CheckoutOutcome {

@@ -23,7 +23,7 @@ import {
   type ReservationExpiryInput,
 } from './contracts.js';
 import { notify } from './notify.js';
-import { createParking, type Risk } from './parking.js';
+import { createParking, refusalCode, type Risk } from './parking.js';
 
 const database: Risk<HoldActivities> = { startToCloseTimeout: '10s' };
 const checkouts: Risk<CheckoutActivities> = { startToCloseTimeout: '10s' };
@@ -57,7 +57,7 @@ export async function reservationExpiry({ holdId }: ReservationExpiryInput): Pro
     parking.describe(`Hold ${holdId}: its end is near. Next: give the stock back, unless it is extended or bought.`);
     // Beside the waiting: a dead mail server holds no stock.
     const warning = new CancellationScope();
-    const warned = warning.run(warn).catch(unlessCancelled);
+    const warned = warning.run(warn).catch(unlessNotGiven);
     const left = endsAt - Date.now();
     const looksAgain = left > 0 && (await condition(() => changed, left));
     warning.cancel();
@@ -73,8 +73,9 @@ export async function reservationExpiry({ holdId }: ReservationExpiryInput): Pro
   }
 }
 
-function unlessCancelled(error: unknown): void {
-  if (!isCancellation(error)) throw error;
+/** A warning that was cut short, or is refused, ends no hold. */
+function unlessNotGiven(error: unknown): void {
+  if (!isCancellation(error) && refusalCode(error) === undefined) throw error;
 }
 
 const GRACE_MS = 15_000;
