@@ -19,7 +19,12 @@ import { createFaults } from './faulty-activities.js';
 import { serviceUrl } from './services.js';
 
 const VONAGE = { apiKey: 'key', apiSecret: 'secret' };
-const SHUTDOWN = '2s';
+const nothing = async (): Promise<void> => undefined;
+
+interface Restart {
+  readonly draining?: () => Promise<void>;
+  readonly down?: () => Promise<void>;
+}
 
 /** Stands before a provider of messages; `send` hands one on. */
 export type Delivery = (send: () => Promise<unknown>) => Promise<unknown>;
@@ -104,12 +109,9 @@ export async function openFlowWorld({ server = 'time-skipping', workflowsPath }:
       workflowBundle: { code },
       activities,
       stickyQueueScheduleToStartTimeout: '1s',
-      shutdownGraceTime: '100ms',
-      shutdownForceTime: SHUTDOWN,
+      shutdownGraceTime: '5s',
     });
-    const running = worker.run().catch((error: unknown) => {
-      if (!String(error).includes('force')) throw error;
-    });
+    const running = worker.run();
     return {
       async stop() {
         worker.shutdown();
@@ -180,10 +182,12 @@ export async function openFlowWorld({ server = 'time-skipping', workflowsPath }:
       return (await handle.result()) as T;
     },
 
-    /** Restarts the worker as a crash does: what it was at is lost. */
-    async restartWorker(meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
-      await worker.stop();
-      await meanwhile();
+    /** Stops the worker and starts another, which knows of nothing: `draining` runs while the old one ends its work. */
+    async restartWorker({ draining = nothing, down = nothing }: Restart = {}): Promise<void> {
+      const stopped = worker.stop();
+      await draining();
+      await stopped;
+      await down();
       worker = await startWorker();
     },
 

@@ -20,16 +20,6 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, cancelled'
   afterAll(() => world?.close());
 
   const cancel = (purchase: Purchase): Promise<unknown> => world.flows.update(purchase.workflowId, 'cancelCheckout');
-  const stopped = async (purchase: Purchase): Promise<unknown> => {
-    await world.until(
-      async () => (await world.handle(purchase.workflowId).describe()).status.name !== 'RUNNING',
-      'the end of the cancelled flow',
-    );
-    const { status } = await world.handle(purchase.workflowId).describe();
-    const row = await world.checkoutRow(purchase.checkoutId);
-    return { flow: status.name, row: row?.status };
-  };
-
   test('checkout, cancelled while it waits for its customer, voids the intent and gives the stock back', async () => {
     const purchase = await accepted(world, { card: CARD });
     await submit(world, purchase);
@@ -107,73 +97,6 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, cancelled'
     await capture.letGo();
     await expect(world.ended(purchase.workflowId)).resolves.toMatchObject({ status: 'placed' });
     expect(await endState(world, purchase)).toMatchObject({ provider: { captures: 1 }, stock: [3, 0] });
-  });
-
-  test.each([
-    ['reserving', 'reserveStock', 'pm_card_visa'],
-    ['authorising', 'authorisePayment', 'pm_card_visa'],
-    ['asking the bank', 'authorisePayment', CARD],
-    ['undoing', 'voidPayment', 'pm_card_chargeDeclined'],
-    ['giving the stock back', 'releaseStock', 'pm_card_chargeDeclined'],
-  ])('checkout, cancelled in the Temporal UI while %s, is undone', async (_, activity, card) => {
-    const purchase = await accepted(world, { card });
-    const step = frozen();
-    world.faults.once(activity, step.fault);
-    const asked = submit(world, purchase, 2_000);
-    await step.begun;
-    await world.handle(purchase.workflowId).cancel();
-    const late = step.letGo();
-    await expect(stopped(purchase)).resolves.toEqual({
-      flow: 'COMPLETED',
-      row: activity === 'voidPayment' || activity === 'releaseStock' ? 'failed' : 'cancelled',
-    });
-    await asked;
-    await late;
-    expect(await endState(world, purchase)).toMatchObject(UNDONE);
-  });
-
-  test('checkout, cancelled in the Temporal UI while its provider call is frozen, is undone before and after that wakes up', async () => {
-    const purchase = await accepted(world);
-    const call = frozen();
-    world.faults.once('authorisePayment', call.fault);
-    const asked = submit(world, purchase, 2_000);
-    await call.begun;
-    await world.handle(purchase.workflowId).cancel();
-    await expect(stopped(purchase)).resolves.toEqual({ flow: 'COMPLETED', row: 'cancelled' });
-    await expect(asked).resolves.toMatchObject({ kind: 'outcome', outcome: CANCELLED });
-    await call.letGo();
-    expect(await endState(world, purchase)).toMatchObject(UNDONE);
-  });
-
-  test('checkout, cancelled in the Temporal UI while it waits for its customer, is undone', async () => {
-    const purchase = await accepted(world, { card: CARD });
-    await submit(world, purchase);
-    await reaches(world, purchase, 'requires_action');
-    await world.handle(purchase.workflowId).cancel();
-    await expect(stopped(purchase)).resolves.toEqual({ flow: 'COMPLETED', row: 'cancelled' });
-    expect(await endState(world, purchase)).toMatchObject(UNDONE);
-  });
-
-  test.each([
-    ['placing', 'placeOrder'],
-    ['capturing', 'capturePayment'],
-    ['telling', 'tellCustomer'],
-  ])('checkout, cancelled in the Temporal UI while %s, goes on to its end', async (_, activity) => {
-    const purchase = await accepted(world);
-    const step = frozen();
-    world.faults.once(activity, step.fault);
-    const asked = submit(world, purchase, 2_000);
-    await step.begun;
-    await world.handle(purchase.workflowId).cancel();
-    await step.letGo();
-    await asked;
-    await expect(world.ended(purchase.workflowId)).resolves.toMatchObject({ status: 'placed', code: null });
-    expect(await endState(world, purchase)).toMatchObject({
-      orders: [{ status: 'confirmed' }],
-      provider: { captures: 1, held: 0 },
-      stock: [3, 0],
-      texts: 1,
-    });
   });
 
   test('checkout, whose undo is refused by mistake, stays open and ends undone when that is mended', async () => {
