@@ -3,13 +3,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Cipher } from '../../src/domain/kernel/cipher.js';
 import { newId } from '../../src/domain/kernel/ids.js';
 import type { Query, Transact } from '../../src/domain/kernel/transact.js';
-import {
-  registerUser,
-  type NewUser,
-  type PasswordHasher,
-  type Role,
-  type SecretTokens,
-} from '../../src/domain/users/index.js';
+import { registerUser, type NewUser, type PasswordHasher, type SecretTokens } from '../../src/domain/users/index.js';
 import { createCipher } from '../../src/infra/crypto/aes-cipher.js';
 import { createPasswordHasher } from '../../src/infra/crypto/passwords.js';
 import { createSecretTokens } from '../../src/infra/crypto/secret-tokens.js';
@@ -29,7 +23,7 @@ export interface UserWorld {
   register(overrides?: {
     email?: string;
     username?: string;
-    roles?: readonly Role[];
+    roles?: NewUser['roles'];
   }): Promise<{ id: string; email: string }>;
   /** Rows of a raw statement. */
   sql<T extends object>(statement: string, parameters?: readonly unknown[]): Promise<T[]>;
@@ -50,7 +44,7 @@ export function createUserWorld(databaseUrl: string): UserWorld {
     cipher,
     passwords,
     tokens: createSecretTokens({ keys: [{ id: 'a1', secret: randomBytes(32) }] }),
-    async register({ email, username, roles = ['customer'] as readonly Role[] } = {}) {
+    async register({ email, username, roles = ['customer'] as NewUser['roles'] } = {}) {
       const id = newId();
       const name = `u${id.replaceAll('-', '').slice(-20)}`;
       const user: NewUser = {

@@ -72,6 +72,9 @@ function settings(): string[] {
     synchronous_commit: 'on',
     max_wal_size: '2GB',
     log_min_messages: 'warning',
+    // Statements carry their values, and details the rows: neither belongs in a log.
+    log_min_error_statement: 'panic',
+    log_error_verbosity: 'terse',
     timezone: 'UTC',
     log_timezone: 'UTC',
   };

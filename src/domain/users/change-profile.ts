@@ -2,10 +2,10 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { writeAudit } from '../audit/index.js';
 import type { Cipher } from '../kernel/cipher.js';
 import { notFound } from '../kernel/errors.js';
+import { claimNames } from './claim-names.js';
 import { askToConfirmEmail } from './confirm-email.js';
 import { User } from './entities.js';
 import { badCredentials } from './log-in.js';
-import { refuseTaken } from './register-user.js';
 import { supersedeResets } from './reset-password.js';
 import { lockUser, sealPhone, type Credentials } from './store.js';
 
@@ -39,19 +39,18 @@ export async function changeProfile(
   const { email, username, firstName, lastName, phone } = change;
   const newEmail = email !== undefined && email !== user.email ? email : undefined;
   if (newEmail !== undefined && checked?.passwordHash !== user.passwordHash) throw badCredentials();
-  await refuseTaken(() =>
-    em.nativeUpdate(
-      User,
-      { id: userId },
-      {
-        ...(newEmail === undefined ? {} : { email: newEmail, emailVerifiedAt: null }),
-        ...(username === undefined ? {} : { username }),
-        ...(firstName === undefined ? {} : { firstName }),
-        ...(lastName === undefined ? {} : { lastName }),
-        ...(phone === undefined ? {} : sealPhone(cipher, userId, phone)),
-        updatedAt: new Date(),
-      },
-    ),
+  await claimNames(em, userId, { email: newEmail, username });
+  await em.nativeUpdate(
+    User,
+    { id: userId },
+    {
+      ...(newEmail === undefined ? {} : { email: newEmail, emailVerifiedAt: null }),
+      ...(username === undefined ? {} : { username }),
+      ...(firstName === undefined ? {} : { firstName }),
+      ...(lastName === undefined ? {} : { lastName }),
+      ...(phone === undefined ? {} : sealPhone(cipher, userId, phone)),
+      updatedAt: new Date(),
+    },
   );
   if (newEmail !== undefined) {
     await supersedeResets(em, userId);

@@ -1,9 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { writeAudit } from '../audit/index.js';
 import type { Cipher } from '../kernel/cipher.js';
-import { DomainError } from '../kernel/errors.js';
-import { User } from './entities.js';
+import { claimNames } from './claim-names.js';
 import { askToConfirmEmail } from './confirm-email.js';
+import { User } from './entities.js';
 import { insertRoles } from './grant-role.js';
 import type { Role } from './permissions.js';
 import { sealPhone } from './store.js';
@@ -18,7 +18,8 @@ export interface NewUser {
   readonly firstName: string | null;
   readonly lastName: string | null;
   readonly phone: string | null;
-  readonly roles: readonly Role[];
+  /** Vendors are made of users by `administerUser`, which names their shop. */
+  readonly roles: readonly Exclude<Role, 'vendor'>[];
   /** Who registers them, where they do not do it themselves. */
   readonly operator?: string;
   readonly requestId?: string;
@@ -32,9 +33,16 @@ export interface RegisterDeps {
 /** @throws DomainError `email_taken`, `username_taken` */
 export async function registerUser({ em, cipher }: RegisterDeps, user: NewUser): Promise<void> {
   const { id, email, username, passwordHash, firstName, lastName } = user;
-  await refuseTaken(() =>
-    em.insert(User, { id, email, username, passwordHash, firstName, lastName, ...sealPhone(cipher, id, user.phone) }),
-  );
+  await claimNames(em, id, { email, username });
+  await em.insert(User, {
+    id,
+    email,
+    username,
+    passwordHash,
+    firstName,
+    lastName,
+    ...sealPhone(cipher, id, user.phone),
+  });
   await insertRoles(em, id, user.roles);
   await askToConfirmEmail({ em, cipher }, { userId: id, email, topic: 'user.registered' });
   await writeAudit(em, {
@@ -44,28 +52,4 @@ export async function registerUser({ em, cipher }: RegisterDeps, user: NewUser):
     data: { roles: user.roles },
     ...(user.requestId === undefined ? {} : { requestId: user.requestId }),
   });
-}
-
-const TAKEN: Readonly<Record<string, 'email_taken' | 'username_taken'>> = {
-  users_email_unique: 'email_taken',
-  users_username_unique: 'username_taken',
-};
-
-/** Of two at once, the database's unique indexes let one through. */
-export async function refuseTaken<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    const code = TAKEN[constraintOf(error)];
-    if (code === undefined) throw error;
-    throw new DomainError(
-      code,
-      code === 'email_taken' ? 'an account with this e-mail address exists' : 'this username is taken',
-    );
-  }
-}
-
-function constraintOf(error: unknown): string {
-  const constraint = error instanceof Error ? (error as { constraint?: unknown }).constraint : undefined;
-  return typeof constraint === 'string' ? constraint : '';
 }

@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import {
   changeProfile,
   logIn,
@@ -58,6 +59,62 @@ test('registerUser, with a username that differs in case only, says username_tak
   ).resolves.toEqual([]);
 });
 
+/** A refusal that the database made would have ended the transaction, and stand in its log with all its values. */
+async function refusedWithoutFailing(em: EntityManager, write: Promise<unknown>): Promise<unknown> {
+  const code = await write.then(
+    () => 'written',
+    (error: unknown) => (error as { code?: unknown }).code,
+  );
+  await em.execute('select 1');
+  return code;
+}
+
+test('registerUser and changeProfile, for one e-mail address at once, let one through and fail no statement', async () => {
+  const email = `${newId()}@example.com`;
+  const movers = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const { id } = await world.register();
+      return { id, checked: await world.query((em) => readCredentials(em, id)) };
+    }),
+  );
+  const { cipher } = world;
+  const outcomes = await Promise.all([
+    ...movers.map(({ id, checked }) =>
+      world.transact((em) =>
+        refusedWithoutFailing(em, changeProfile({ em, cipher }, id, { email }, { checked, requestId: 'r' })),
+      ),
+    ),
+    ...Array.from({ length: 4 }, () =>
+      world.transact((em) => refusedWithoutFailing(em, registerUser({ em, cipher }, candidate({ email })))),
+    ),
+  ]);
+  expect(outcomes.toSorted()).toEqual([...Array.from({ length: 7 }, () => 'email_taken'), 'written']);
+});
+
+test('changeProfile, to a username that differs from another in case only, says so and fails no statement', async () => {
+  const first = candidate({ username: `Jo-${newId().slice(-12)}` });
+  await register(first);
+  const { id } = await world.register();
+  const change = { username: first.username.toUpperCase() };
+  const outcome = await world.transact((em) =>
+    refusedWithoutFailing(
+      em,
+      changeProfile({ em, cipher: world.cipher }, id, change, { checked: null, requestId: 'r' }),
+    ),
+  );
+  expect(outcome).toBe('username_taken');
+});
+
+test('changeProfile, to one’s own username in other letters, changes it', async () => {
+  const user = candidate({ username: `jo-${newId().slice(-12)}` });
+  await register(user);
+  const username = user.username.toUpperCase();
+  await world.transact((em) =>
+    changeProfile({ em, cipher: world.cipher }, user.id, { username }, { checked: null, requestId: 'r' }),
+  );
+  await expect(world.query((em) => readAccount(em, world.cipher, user.id))).resolves.toMatchObject({ username });
+});
+
 test('registerUser writes account, role, confirmation, outbox message and audit entry, and no phone in plain', async () => {
   const user = candidate();
   await register(user);
@@ -99,7 +156,8 @@ async function openSession(userId: string): Promise<string> {
 }
 
 test('readAuthority, for a live session, tells roles and their permissions', async () => {
-  const { id } = await world.register({ roles: ['customer', 'vendor'] });
+  const { id } = await world.register();
+  await world.sql(`insert into user_roles (user_id, role) values (?, 'vendor')`, [id]);
   await expect(world.query(async (em) => readAuthority(em, await openSession(id)))).resolves.toMatchObject({
     userId: id,
     roles: ['customer', 'vendor'],
