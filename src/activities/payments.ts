@@ -1,6 +1,7 @@
 import {
   beginAuthorisation,
   begunAuthorisations,
+  recordTaken,
   recordVoided,
   settleAuthorisation,
   type BegunAuthorisation,
@@ -59,7 +60,9 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
       const answer = await gateway.authorise(request);
       if (answer.kind !== 'unknown' || answer.reason !== 'replayed_500') return known(answer);
     }
-    const found = await gateway.find(request, new Date(attempt.begunAt));
+    // No call is made under the key after its life, so there is no later intent; what a frozen worker makes comes as an event.
+    const since = Date.parse(attempt.begunAt);
+    const found = await gateway.find(request, new Date(since), new Date(since + Math.min(age, KEY_LIFE_MS)));
     if (found !== null) return known(found);
     if (age < LIST_LAG_MS) throw new Error('the provider has not answered and lists no intent yet');
     return { kind: 'declined', reason: 'provider_error', intentId: null };
@@ -87,10 +90,12 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
     if (answer.kind === 'unknown') throw new Error(`void: ${answer.reason}`);
     if (answer.kind === 'voided')
       return transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
-    const { amount } = answer;
+    const { amount, chargeId } = answer;
+    await transact((em) => recordTaken(em, { attempt, provider, intentId, chargeId, amount }));
     const back = await gateway.refund({ key: `${key}:refund`, intentId, amount, reason: 'checkout_undone' });
-    if (back.kind !== 'refunded' && back.kind !== 'pending') throw new Error(`refund: ${back.reason}`);
-    const refund = { chargeId: answer.chargeId, refundId: back.refundId, amount };
+    // A bank may still send a pending one back: asked again until it is definite.
+    if (back.kind !== 'refunded') throw new Error(`refund: ${'reason' in back ? back.reason : back.kind}`);
+    const refund = { refundId: back.refundId, amount: back.amount };
     await transact((em) => recordVoided(em, { attempt, provider, intentId, refund }));
   }
 

@@ -18,6 +18,6 @@ export { findOrphans, type OrphanPage } from './find-orphans.js';
 export { placeCheckout, type SecuredPayment } from './place-checkout.js';
 export { readCheckout, readProgress } from './read-checkout.js';
 export { reserveCheckout, type Reserved } from './reserve-checkout.js';
-export { recordVoided } from './record-voided.js';
+export { recordTaken, recordVoided } from './record-voided.js';
 export { isDecided, statusOf } from './types.js';
 export type * from './types.js';

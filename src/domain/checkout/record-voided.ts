@@ -7,17 +7,32 @@ export interface VoidedAttempt {
   readonly attempt: Attempt;
   readonly provider: string;
   readonly intentId: string | null;
-  /** Where the money had been taken already and was paid back. */
-  readonly refund: { readonly chargeId: string; readonly refundId: string; readonly amount: Money } | null;
+  /** Where the money had been taken already and is paid back for sure. */
+  readonly refund: { readonly refundId: string; readonly amount: Money } | null;
+}
+
+export interface TakenMoney {
+  readonly attempt: Attempt;
+  readonly provider: string;
+  readonly intentId: string;
+  readonly chargeId: string;
+  readonly amount: Money;
+}
+
+/** Money that was found taken and goes back: the ledger has it from now on, the refund once it is definite. Idempotent. */
+export async function recordTaken(em: EntityManager, taken: TakenMoney): Promise<void> {
+  const { attempt, provider, intentId, chargeId, amount } = taken;
+  const { checkoutId } = attempt;
+  await recordMovement(em, { checkoutId, provider, intentId, type: 'capture', reference: chargeId, amount });
 }
 
 /** Writes an undone payment to the attempt, the ledger and the checkout's steps. Idempotent. */
 export async function recordVoided(em: EntityManager, voided: VoidedAttempt): Promise<void> {
   const { attempt, provider, intentId, refund } = voided;
   if (refund !== null && intentId !== null) {
-    const movement = { checkoutId: attempt.checkoutId, provider, intentId, amount: refund.amount };
-    await recordMovement(em, { ...movement, type: 'capture', reference: refund.chargeId });
-    await recordMovement(em, { ...movement, type: 'refund', reference: refund.refundId });
+    const { refundId, amount } = refund;
+    const { checkoutId } = attempt;
+    await recordMovement(em, { checkoutId, provider, intentId, type: 'refund', reference: refundId, amount });
   }
   await em.execute(
     `with settled as (

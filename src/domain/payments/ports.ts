@@ -26,18 +26,22 @@ export interface PaymentGateway {
   /** What became of an intent; `unknown` where the provider cannot say (`resource_missing`: it has no such intent). */
   retrieve(intentId: string): Promise<AuthoriseOutcome>;
   /**
-   * Finds the intent of an attempt whose answer was lost, by listing what was created since
-   * `since` (less a margin for clocks) and matching metadata. Null: the provider has none.
+   * Finds the intent of an attempt whose answer was lost, by listing what was created from `since`, when the attempt
+   * began, to `until`, when its last call was made, and matching metadata; clocks have a margin. Null: the provider has none.
    */
-  find(request: AuthoriseRequest, since: Date): Promise<AuthoriseOutcome | null>;
+  find(request: AuthoriseRequest, since: Date, until: Date): Promise<AuthoriseOutcome | null>;
   /** The secret with which the customer's browser acts on the intent; read on demand, never stored. */
   clientSecret(intentId: string): Promise<string>;
+  /**
+   * Also for `void`: an intent that the provider says it does not have is `unknown`, since its id came from there: our key is
+   * for another account.
+   */
   capture(request: {
     readonly key: string;
     readonly intentId: string;
     readonly amount: Money;
   }): Promise<CaptureOutcome>;
-  /** Idempotent; an intent that is void already, or that the provider does not have, is `voided`. */
+  /** Idempotent; an intent that is void already is `voided`. */
   void(request: { readonly key: string; readonly intentId: string }): Promise<VoidOutcome>;
   /** At most one refund for a key, however long ago it was first used. */
   refund(request: {

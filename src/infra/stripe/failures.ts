@@ -15,7 +15,8 @@ export class PaymentConfigurationError extends Error {
 export type Verdict =
   | { readonly kind: 'unknown'; readonly reason: string }
   | { readonly kind: 'declined'; readonly reason: string; readonly intentId: string | null }
-  | { readonly kind: 'unexpected_state' }
+  /** `replayed`: the answer is what it was when the key was first used, not of now. */
+  | { readonly kind: 'unexpected_state'; readonly replayed: boolean }
   | { readonly kind: 'missing' };
 
 /** Parameters that this adapter fills in by itself: a complaint about one of them is a bug or a setting. */
@@ -46,8 +47,8 @@ export function judge(error: unknown): Verdict {
   return { kind: 'unknown', reason: outage(error) };
 }
 
-function judgeInvalid({ code, param }: InstanceType<typeof errors.StripeInvalidRequestError>): Verdict {
-  if (code === 'payment_intent_unexpected_state') return { kind: 'unexpected_state' };
+function judgeInvalid({ code, param, headers }: InstanceType<typeof errors.StripeInvalidRequestError>): Verdict {
+  if (code === 'payment_intent_unexpected_state') return { kind: 'unexpected_state', replayed: isReplayed(headers) };
   if (code === 'resource_missing' && param !== 'payment_method') return { kind: 'missing' };
   if (
     code !== 'amount_too_small' &&

@@ -4,11 +4,11 @@ import { type Clock, systemClock } from '../../domain/kernel/clock.js';
 import { DomainError } from '../../domain/kernel/errors.js';
 import type { AuthoriseRequest, PaymentGateway } from '../../domain/payments/ports.js';
 import type { AuthoriseOutcome, CaptureOutcome, VoidOutcome } from '../../domain/payments/types.js';
-import { fromStripe, isSupported, toStripe } from './amounts.js';
+import { isSupported, toStripe } from './amounts.js';
 import { createClient, type StripeConnection } from './client.js';
 import { readEvent } from './events.js';
 import { isReplayed, judge } from './failures.js';
-import { chargeIdOf, outcomeOf } from './outcomes.js';
+import { outcomeOf, takenOf } from './outcomes.js';
 import { createRefunds } from './refunds.js';
 
 export interface StripeGatewayOptions extends Omit<StripeConnection, 'timeoutMs'> {
@@ -49,10 +49,13 @@ export function createStripeGateway({
     return 'intent' in found ? outcomeOf(found.intent) : { kind: 'unknown', reason: found.reason };
   }
 
-  async function find(request: AuthoriseRequest, since: Date): Promise<AuthoriseOutcome | null> {
-    const gte = Math.floor(since.getTime() / 1000) - CLOCK_MARGIN_SECONDS;
+  async function find(request: AuthoriseRequest, since: Date, until: Date): Promise<AuthoriseOutcome | null> {
+    const created = {
+      gte: Math.floor(since.getTime() / 1000) - CLOCK_MARGIN_SECONDS,
+      lte: Math.ceil(until.getTime() / 1000) + CLOCK_MARGIN_SECONDS,
+    };
     try {
-      const intents = stripe.paymentIntents.list({ created: { gte }, limit: 100, expand: ['data.latest_charge'] });
+      const intents = stripe.paymentIntents.list({ created, limit: 100, expand: ['data.latest_charge'] });
       for await (const intent of intents) if (belongsTo(intent, request)) return outcomeOf(intent);
       return null;
     } catch (error) {
@@ -71,8 +74,7 @@ export function createStripeGateway({
     const settled = await settle(request.intentId, request.key, take);
     if ('reason' in settled) return settled;
     const { intent } = settled;
-    if (intent.status === 'succeeded')
-      return { kind: 'captured', chargeId: chargeIdOf(intent), amount: receivedOf(intent) };
+    if (intent.status === 'succeeded') return takenOf(intent);
     if (intent.status === 'requires_capture' || intent.status === 'processing')
       return { kind: 'unknown', reason: intent.status };
     return { kind: 'refused', reason: intent.status };
@@ -86,20 +88,17 @@ export function createStripeGateway({
         { idempotencyKey: key },
       );
     const settled = await settle(request.intentId, request.key, cancel);
-    if ('reason' in settled) {
-      if (settled.kind === 'refused' && settled.reason === 'resource_missing') return { kind: 'voided' };
-      return { kind: 'unknown', reason: settled.reason };
-    }
+    if ('reason' in settled) return { kind: 'unknown', reason: settled.reason };
     const { intent } = settled;
     if (intent.status === 'canceled') return { kind: 'voided' };
-    if (intent.status === 'succeeded')
-      return { kind: 'captured', chargeId: chargeIdOf(intent), amount: receivedOf(intent) };
+    if (intent.status === 'succeeded') return takenOf(intent);
     return { kind: 'unknown', reason: intent.status };
   }
 
   /**
    * Changes an intent whose state lets that happen only once, so that asking again is safe: where the answer is no
-   * answer, the intent itself tells. A stored 500 is left behind with a key of its own.
+   * answer, the intent itself tells. A stored 500, and a stored refusal for a state that has passed, are left behind with
+   * a key of their own.
    */
   async function settle(
     intentId: string,
@@ -111,12 +110,14 @@ export function createStripeGateway({
     } catch (error) {
       const verdict = judge(error);
       if (verdict.kind === 'declined') return { kind: 'refused', reason: verdict.reason };
-      if (verdict.kind === 'missing') return { kind: 'refused', reason: 'resource_missing' };
+      // The id came from the provider: it is the key that belongs to another account.
+      if (verdict.kind === 'missing') return { kind: 'unknown', reason: 'resource_missing' };
       if (verdict.kind === 'unknown' && verdict.reason !== 'replayed_500') return verdict;
       const found = await look(intentId);
       if (!('intent' in found)) return { kind: 'unknown', reason: found.reason };
       const done = found.intent.status === 'succeeded' || found.intent.status === 'canceled';
-      if (verdict.kind === 'unexpected_state' || done || key.includes(AFRESH)) return found;
+      const current = verdict.kind === 'unexpected_state' && !verdict.replayed;
+      if (current || done || key.includes(AFRESH)) return found;
       return settle(intentId, `${key}${AFRESH}${randomUUID()}`, change);
     }
   }
@@ -171,5 +172,3 @@ function parametersOf({
 
 const belongsTo = ({ metadata }: Stripe.PaymentIntent, { checkoutId, attempt }: AuthoriseRequest): boolean =>
   metadata['checkout_id'] === checkoutId && metadata['attempt'] === String(attempt);
-
-const receivedOf = ({ amount_received: amount, currency }: Stripe.PaymentIntent) => fromStripe(amount, currency);

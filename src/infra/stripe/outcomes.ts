@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { AuthoriseOutcome, RefundOutcome } from '../../domain/payments/types.js';
+import type { AuthoriseOutcome, CaptureOutcome, RefundOutcome } from '../../domain/payments/types.js';
 import { fromStripe } from './amounts.js';
 
 /** Where the charge is not at hand to say when the hold ends: shorter than any card network's. */
@@ -8,11 +8,14 @@ const SHORTEST_HOLD_SECONDS = 4 * 86_400;
 /** What an intent's state means for a checkout. Its client secret goes no further than here. */
 export function outcomeOf(intent: Stripe.PaymentIntent): AuthoriseOutcome {
   const intentId = intent.id;
+  const chargeId = chargeIdOf(intent);
   switch (intent.status) {
     case 'requires_capture':
       return { kind: 'authorised', intentId, expiresAt: holdEnd(intent) };
     case 'succeeded':
-      return { kind: 'captured', intentId, chargeId: chargeIdOf(intent) };
+      return chargeId === null
+        ? { kind: 'unknown', reason: 'charge_missing' }
+        : { kind: 'captured', intentId, chargeId };
     case 'processing':
       return { kind: 'processing', intentId };
     case 'requires_action':
@@ -45,9 +48,15 @@ export function refundOutcomeOf(refund: Stripe.Refund): RefundOutcome {
   }
 }
 
-export function chargeIdOf({ latest_charge: charge }: Stripe.PaymentIntent): string {
-  if (charge === null) return '';
-  return typeof charge === 'string' ? charge : charge.id;
+function chargeIdOf({ latest_charge: charge }: Stripe.PaymentIntent): string | null {
+  return charge === null || typeof charge === 'string' ? charge : charge.id;
+}
+
+/** What was taken with a succeeded intent; without its charge's id it cannot be told from another taking. */
+export function takenOf(intent: Stripe.PaymentIntent): Extract<CaptureOutcome, { kind: 'captured' | 'unknown' }> {
+  const chargeId = chargeIdOf(intent);
+  if (chargeId === null) return { kind: 'unknown', reason: 'charge_missing' };
+  return { kind: 'captured', chargeId, amount: fromStripe(intent.amount_received, intent.currency) };
 }
 
 function holdEnd({ latest_charge: charge, created }: Stripe.PaymentIntent): string {

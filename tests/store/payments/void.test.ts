@@ -1,4 +1,6 @@
 import { storePaymentEvent } from '../../../src/domain/payments/index.js';
+import { createStripeGateway } from '../../../src/infra/stripe/gateway.js';
+import { SECRET_KEY, startStripe } from '../../unit/simulators/stripe-bench.js';
 import { openTill, untilDone, type Till } from '../../support/builders/till.js';
 
 const HOUR = 3_600_000;
@@ -128,6 +130,22 @@ test('voidPayment, of what was captured already, refunds exactly once and writes
   ]);
 });
 
+test('voidPayment, while the bank has not settled the refund, is not done and books no refund', async () => {
+  const { checkoutId } = await till.due('pm_card_pendingRefund');
+  await authorise(checkoutId);
+  const intentId = await intentOf(checkoutId);
+  await till.provider.stripe.paymentIntents.capture(intentId);
+  await till.shut(checkoutId);
+  for (let round = 0; round < 2; round += 1) await expect(voidPayment(checkoutId)).rejects.toThrow('refund: pending');
+  expect(await till.ledger(checkoutId)).toEqual([{ type: 'capture', amount: 2_499 }]);
+  expect(await till.attempt(checkoutId)).not.toMatchObject({ outcome: 'voided' });
+  const [refund] = (await till.provider.stripe.refunds.list({ payment_intent: intentId })).data;
+  await till.provider.post(`/test/refunds/${refund?.id}/settle`);
+  await voidPayment(checkoutId);
+  expect(await till.ledger(checkoutId)).toHaveLength(2);
+  expect(till.moved(checkoutId)).toMatchObject({ captured: 2_499, refunded: 2_499 });
+});
+
 test('voidPayment, killed between the refund and its record, refunds no second time', async () => {
   const { checkoutId } = await till.due();
   await authorise(checkoutId);
@@ -143,6 +161,19 @@ test('voidPayment, killed between the refund and its record, refunds no second t
   await voidPayment(checkoutId);
   expect(till.moved(checkoutId)).toMatchObject({ captured: 2_499, refunded: 2_499 });
   expect(await till.ledger(checkoutId)).toHaveLength(2);
+});
+
+test('voidPayment, with a key of another account, is not done', async () => {
+  const { checkoutId } = await till.due();
+  await authorise(checkoutId);
+  await till.shut(checkoutId);
+  const other = await startStripe();
+  const gateway = createStripeGateway({ secretKey: SECRET_KEY, apiUrl: other.url, webhookSecrets: [] });
+  await expect(till.withGateway(gateway).payments.voidPayment({ checkoutId })).rejects.toThrow('resource_missing');
+  await other.close();
+  expect(await till.attempt(checkoutId)).not.toMatchObject({ outcome: 'voided' });
+  await voidPayment(checkoutId);
+  expect(till.moved(checkoutId)).toMatchObject({ ...NOTHING, voided: 2_499 });
 });
 
 test('voidPayment, of a part that was captured by hand, refunds that part', async () => {

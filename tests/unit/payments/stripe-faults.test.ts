@@ -15,6 +15,7 @@ afterAll(() => bench.close());
 
 const USD = (amount: number) => ({ amount, currency: 'USD' });
 const start = new Date();
+const end = new Date(start.getTime() + 3_600_000);
 
 function request(): AuthoriseRequest {
   serial += 1;
@@ -48,11 +49,11 @@ test.each([
     const wanted = request();
     await onPosts({ [fault]: 1 });
     expect(await gateway.authorise(wanted)).toEqual({ kind: 'unknown', reason });
-    const found = await gateway.find(wanted, start);
+    const found = await gateway.find(wanted, start, end);
     expect(found?.kind).toBe(done ? 'authorised' : undefined);
     const outcome = await gateway.authorise(wanted);
     expect(outcome.kind).toBe('authorised');
-    expect(await gateway.find(wanted, start)).toEqual(outcome);
+    expect(await gateway.find(wanted, start, end)).toEqual(outcome);
   },
 );
 
@@ -64,7 +65,7 @@ test.each([
   await onPosts({ [fault]: 1 });
   expect(await gateway.authorise(wanted)).toEqual({ kind: 'unknown', reason: 'provider_error' });
   expect(await gateway.authorise(wanted)).toEqual({ kind: 'unknown', reason: 'replayed_500' });
-  expect((await gateway.find(wanted, start))?.kind).toBe(kind);
+  expect((await gateway.find(wanted, start, end))?.kind).toBe(kind);
 });
 
 test('authorise, when a replayed 500 was never done, succeeds as a new attempt', async () => {
@@ -73,7 +74,7 @@ test('authorise, when a replayed 500 was never done, succeeds as a new attempt',
   await gateway.authorise(wanted);
   const next = { ...wanted, key: `${wanted.key}:2`, attempt: 2 };
   expect(await gateway.authorise(next)).toMatchObject({ kind: 'authorised' });
-  expect(await gateway.find(wanted, start)).toBeNull();
+  expect(await gateway.find(wanted, start, end)).toBeNull();
 });
 
 test('authorise, twice at once with one key, is unknown for one of them and holds once', async () => {
@@ -91,7 +92,7 @@ test('authorise, with a key that was used with other parameters, is unknown and 
     kind: 'unknown',
     reason: 'idempotency_mismatch',
   });
-  expect(await gateway.find(wanted, start)).toMatchObject({ kind: 'authorised' });
+  expect(await gateway.find(wanted, start, end)).toMatchObject({ kind: 'authorised' });
 });
 
 test('find, over more than a page of intents, tells attempts apart', async () => {
@@ -99,15 +100,16 @@ test('find, over more than a page of intents, tells attempts apart', async () =>
   const first = await gateway.authorise(wanted);
   const other = await gateway.authorise({ ...wanted, key: `${wanted.key}-b`, attempt: 2 });
   await Promise.all(Array.from({ length: 101 }, () => gateway.authorise({ ...request(), paymentMethod: null })));
-  expect(await gateway.find(wanted, start)).toEqual(first);
-  expect(await gateway.find({ ...wanted, attempt: 2 }, start)).toEqual(other);
-  expect(await gateway.find({ ...wanted, attempt: 3 }, start)).toBeNull();
-  expect(await gateway.find(wanted, new Date(Date.now() + 3_600_000))).toBeNull();
+  expect(await gateway.find(wanted, start, end)).toEqual(first);
+  expect(await gateway.find({ ...wanted, attempt: 2 }, start, end)).toEqual(other);
+  expect(await gateway.find({ ...wanted, attempt: 3 }, start, end)).toBeNull();
+  expect(await gateway.find(wanted, end, end)).toBeNull();
+  expect(await gateway.find(wanted, new Date(0), new Date(start.getTime() - 3_600_000))).toBeNull();
 });
 
 test('find, while the provider is down, does not say that there is none', async () => {
   await bench.post('/test/switches', { unavailable: 1 });
-  expect(await gateway.find(request(), start)).toEqual({ kind: 'unknown', reason: 'provider_error' });
+  expect(await gateway.find(request(), start, end)).toEqual({ kind: 'unknown', reason: 'provider_error' });
 });
 
 const LOST = [
@@ -151,7 +153,7 @@ test('every call, while nothing listens, is unknown, and the client secret is te
   const unknown = { kind: 'unknown', reason: 'connection' };
   expect(await orphan.authorise(request())).toEqual(unknown);
   expect(await orphan.retrieve('pi_1')).toEqual(unknown);
-  expect(await orphan.find(request(), start)).toEqual(unknown);
+  expect(await orphan.find(request(), start, end)).toEqual(unknown);
   expect(await orphan.capture({ key: 'k', intentId: 'pi_1', amount: USD(1) })).toEqual(unknown);
   expect(await orphan.void({ key: 'k', intentId: 'pi_1' })).toEqual(unknown);
   expect(await orphan.refund({ key: 'k', intentId: 'pi_1', amount: USD(1), reason: 'return' })).toEqual(unknown);

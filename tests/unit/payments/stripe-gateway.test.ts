@@ -135,7 +135,7 @@ test('capture, repeated with the same or another key, tells of the one capture',
   expect(bench.simulator.ledger(intentId).intents).toMatchObject([{ captures: 1, captured: 4200 }]);
 });
 
-test('capture, of too much, of a void or of an unknown intent, is refused', async () => {
+test('capture, of too much or of a void intent, is refused', async () => {
   const intentId = await authorised();
   expect(await gateway.capture({ key: 'c-a', intentId, amount: USD(4201) })).toEqual({
     kind: 'refused',
@@ -146,13 +146,15 @@ test('capture, of too much, of a void or of an unknown intent, is refused', asyn
     kind: 'refused',
     reason: 'canceled',
   });
-  expect(await gateway.capture({ key: 'c-d', intentId: 'pi_none', amount: USD(1) })).toEqual({
-    kind: 'refused',
-    reason: 'resource_missing',
-  });
 });
 
-test('void, of what is held, waits or does not exist, is void, and again', async () => {
+test('capture and void, of an intent that the provider does not have, as with the key of another account, are unknown', async () => {
+  const missing = { kind: 'unknown', reason: 'resource_missing' };
+  expect(await gateway.capture({ key: 'm-c', intentId: 'pi_none', amount: USD(1) })).toEqual(missing);
+  expect(await gateway.void({ key: 'm-v', intentId: 'pi_none' })).toEqual(missing);
+});
+
+test('void, of what is held, waits or was declined, is void, and again', async () => {
   const waiting = await gateway.authorise(request('pm_card_threeDSecure2Required'));
   const declined = await gateway.authorise(request('pm_card_visa_chargeDeclined'));
   const intents = [
@@ -160,7 +162,7 @@ test('void, of what is held, waits or does not exist, is void, and again', async
     (waiting as { intentId: string }).intentId,
     (declined as { intentId: string }).intentId,
   ];
-  for (const intentId of [...intents, 'pi_none'])
+  for (const intentId of intents)
     for (const key of [`v-${intentId}`, `v-${intentId}`, `w-${intentId}`])
       expect(await gateway.void({ key, intentId })).toEqual({ kind: 'voided' });
   for (const intentId of intents)

@@ -74,7 +74,7 @@ ran("Stripe's mock", () => {
   test('retrieve, the client secret and find are understood', async () => {
     await gateway.retrieve('pi_123');
     await gateway.clientSecret('pi_123');
-    await gateway.find(request(null), new Date());
+    await gateway.find(request(null), new Date(), new Date());
     expect(sent).toEqual([
       '200 GET /v1/payment_intents/pi_123',
       '200 GET /v1/payment_intents/pi_123',
