@@ -69,6 +69,11 @@ export interface FlowAttributes {
   readonly customerId?: string | null;
 }
 
+export interface StartOptions {
+  /** A closed flow of this id is no obstacle; a running one still is left alone. */
+  readonly again?: boolean;
+}
+
 export type CheckoutAnswer =
   | { readonly kind: 'outcome'; readonly outcome: CheckoutOutcome }
   /** Time is up, or the outcome could not be learnt: the row tells, then `state`. */
@@ -85,6 +90,7 @@ export interface Flows {
     workflowId: string,
     input: FlowInputs[F],
     attributes?: FlowAttributes,
+    options?: StartOptions,
   ): Promise<void>;
   /** Starts the checkout where it does not exist yet and waits at most `waitMs` for its outcome. Never throws. */
   checkoutOutcome(checkoutId: string, attributes: Required<FlowAttributes>, waitMs: number): Promise<CheckoutAnswer>;

@@ -20,6 +20,7 @@ import {
   type CheckoutAnswer,
   type CheckoutOutcome,
   type FlowAttributes,
+  type FlowName,
   type Flows,
 } from '../../workflows/contracts.js';
 
@@ -50,12 +51,14 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
   };
 
   return {
-    async start(flow, workflowId, input, attributes = {}) {
+    async start(flow, workflowId, input, attributes = {}, { again = false } = {}) {
       try {
         await within(() =>
           client.workflow.start(flow, {
             ...once,
+            ...(again ? { workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE } : {}),
             workflowId,
+            staticSummary: summaryOf(flow, workflowId),
             args: [input],
             typedSearchAttributes: searchAttributes(attributes),
           }),
@@ -69,6 +72,7 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
       const startWorkflowOperation = new WithStartWorkflowOperation('checkout', {
         ...once,
         workflowId: checkoutWorkflowId(checkoutId),
+        staticSummary: summaryOf('checkout', checkoutWorkflowId(checkoutId)),
         args: [{ checkoutId }],
         typedSearchAttributes: searchAttributes(attributes, [{ key: CHECKOUT_STATUS, value: 'accepted' }]),
       });
@@ -126,6 +130,20 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
     },
   };
 }
+
+const SUMMARIES: Readonly<Record<FlowName, string>> = {
+  checkout: 'Buy a cart',
+  reservationExpiry: 'End the hold of a cart',
+  passwordReset: 'Send a password reset',
+  confirmEmail: 'Confirm an e-mail address',
+  notify: 'Tell the customer of an order',
+  paymentEvent: 'Act on a payment event',
+  catalogueImport: 'Import a catalogue',
+  searchIndex: 'Index products for search',
+};
+
+/** One line for the Temporal UI. */
+const summaryOf = (flow: FlowName, workflowId: string): string => `${SUMMARIES[flow]}: ${workflowId}`;
 
 function searchAttributes(
   attributes: FlowAttributes,

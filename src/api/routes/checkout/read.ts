@@ -1,16 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import {
-  closeCheckout,
-  endUnpaid,
-  isDecided,
-  readCheckout,
-  readProgress,
-  statusOf,
-} from '../../../domain/checkout/index.js';
+import { isDecided, readCheckout, readProgress, statusOf, type Checkout } from '../../../domain/checkout/index.js';
 import { DomainError, notFound } from '../../../domain/kernel/errors.js';
-import { checkoutWorkflowId } from '../../../workflows/contracts.js';
+import { checkoutRecoveryWorkflowId, checkoutWorkflowId } from '../../../workflows/contracts.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
 import { Id } from '../../openapi/schemas.js';
 import { assertOwns, isEventsToken } from './access.js';
@@ -18,6 +11,8 @@ import { presentCheckout } from './presenter.js';
 import { Checkout as CheckoutSchema } from './schemas.js';
 import { clientSecretOf, type CheckoutRouteDeps } from './start.js';
 
+const UNDO_LOOKS = 10;
+const UNDO_LOOK_MS = 200;
 const POLL_MS = 1_000;
 const KEEP_ALIVE_MS = 15_000;
 /** Proxies and browsers reconnect with Last-Event-ID; nothing is lost by ending a stream. */
@@ -26,16 +21,7 @@ const LONGEST_STREAM_MS = 15 * 60_000;
 const ById = z.strictObject({ id: Id });
 
 export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
-  const { transact, query, cipher, flows, gateways, now } = deps;
-
-  /** Ends a checkout that no flow works on: its row closes first, so a flow that starts late refuses and undoes its own. */
-  const endWithoutFlow = (checkoutId: string): Promise<void> =>
-    transact(async (em) => {
-      const { placed } = await closeCheckout(em, checkoutId);
-      if (placed) throw new DomainError('invalid_transition', 'the order is placed already', { checkoutId });
-      const { state } = await readCheckout(em, checkoutId);
-      if (state === 'accepted') await endUnpaid(em, checkoutId, 'cancelled', { code: 'cancelled', data: {} });
-    });
+  const { query, cipher, flows, gateways, now } = deps;
 
   return [
     endpoint({
@@ -66,14 +52,10 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
       handle: async ({ params: { id }, caller, ctx }) => {
         const checkout = await query((em) => readCheckout(em, id));
         assertOwns(cipher, ctx, caller, { ...checkout, checkoutId: checkout.id }, 'checkout');
-        if (checkout.state === 'placed')
-          throw new DomainError('invalid_transition', 'the order is placed already', { checkoutId: id });
-        if (!isDecided(checkout.state)) {
-          const workflowId = checkoutWorkflowId(id);
-          if ((await flows.state(workflowId)) === 'running') await cancelRunning(workflowId);
-          else if (checkout.state === 'accepted') await endWithoutFlow(id);
-        }
+        if (!isDecided(checkout.state) && !(await cancelRunning(id))) await undoByFlow(checkout);
         const after = await query((em) => readCheckout(em, id));
+        if (after.state === 'placed')
+          throw new DomainError('invalid_transition', 'the order is placed already', { checkoutId: id });
         return { status: isDecided(after.state) ? 200 : 202, body: presentCheckout(deps, after, null) };
       },
     }),
@@ -103,13 +85,39 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
     }),
   ];
 
-  async function cancelRunning(workflowId: string): Promise<void> {
+  /** @returns false when no flow runs for the checkout */
+  async function cancelRunning(checkoutId: string): Promise<boolean> {
+    const workflowId = checkoutWorkflowId(checkoutId);
+    if ((await flows.state(workflowId)) !== 'running') return false;
     try {
       await flows.update(workflowId, 'cancelCheckout');
+      return true;
     } catch (error) {
-      // Undoing may outlast this request, and the flow may have ended in between: the row tells.
-      if (!(error instanceof DomainError) || (error.code !== 'temporarily_unavailable' && error.code !== 'not_found'))
-        throw error;
+      const code = error instanceof DomainError ? error.code : null;
+      // It ended in between: by itself, or by an operator's hand.
+      if (code === 'not_found') return false;
+      // Undoing may outlast this request: the row tells.
+      if (code === 'temporarily_unavailable') return true;
+      throw error;
+    }
+  }
+
+  /**
+   * Has a flow undo what no flow works on, and waits a moment for it. A request undoes nothing itself: another tab may
+   * have started the checkout's own flow by now, and what that authorised must be void before the stock goes back.
+   */
+  async function undoByFlow({ id, orderId, userId }: Checkout): Promise<void> {
+    await flows.start(
+      'checkout',
+      checkoutRecoveryWorkflowId(id),
+      { checkoutId: id, recover: 'cancelled' },
+      { orderId, customerId: userId },
+      { again: true },
+    );
+    for (let look = 0; look < UNDO_LOOKS; look += 1) {
+      await pause(UNDO_LOOK_MS);
+      const { state } = await query((em) => readProgress(em, id, 0));
+      if (isDecided(state)) return;
     }
   }
 
