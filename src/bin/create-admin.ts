@@ -41,7 +41,7 @@ try {
   if (promote) {
     if (existing === null) throw new Error('no account has this e-mail address');
     await transact((em) => grantRole(em, { type: 'operator', id: operator }, { userId: existing.id, role: 'admin' }));
-    console.log(`user ${existing.id} is an administrator; sessions that are open know within 30 s`);
+    console.log(`user ${existing.id} is an administrator; sessions that are open know within 10 s`);
   } else {
     if (existing !== null)
       throw new Error('an account has this e-mail address already: use --promote to make it an administrator');

@@ -36,7 +36,8 @@ export function createAuthorise({ tokens, sessions, query }: AuthoriseDeps): Aut
     if (typeof access === 'object' && !permissions.has(access.permission))
       throw new DomainError('forbidden', 'your roles do not allow this', { permission: access.permission });
     const { tier, vendorId, roles } = authority;
-    return { kind: 'user', ...claims, tier, vendorId, roles, permissions, cartToken };
+    const shopPermissions = new Set(authority.shopPermissions);
+    return { kind: 'user', ...claims, tier, vendorId, roles, permissions, shopPermissions, cartToken };
   };
 }
 

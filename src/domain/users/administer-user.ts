@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Cipher } from '../kernel/cipher.js';
 import { DomainError, notFound } from '../kernel/errors.js';
-import { audit, liveSessions, setRoles, type Administrator } from './grant-role.js';
+import { assertVendorNamed, audit, liveSessions, setRoles, setVendor, type Administrator } from './grant-role.js';
 import type { Role } from './permissions.js';
 import { revokeSessions } from './sessions.js';
 import { ACCOUNT_COLUMNS, lockUser, toAccount, type AccountRow } from './store.js';
@@ -10,6 +10,8 @@ import type { Account } from './types.js';
 /** Absent: as it was. */
 export interface Administration {
   readonly roles?: readonly Role[] | undefined;
+  /** Whose things the role `vendor` is about. Null: nobody's. */
+  readonly vendorId?: string | null | undefined;
   readonly disabled?: boolean | undefined;
   /** Null: no tier. */
   readonly tier?: string | null | undefined;
@@ -18,20 +20,22 @@ export interface Administration {
 /**
  * Changes what a user may do and pays; a disabled user loses all sessions. Answers the sessions that the caller makes the
  * cache forget after its commit.
- * @throws DomainError `not_found`; `validation_failed` for an unknown tier; `conflict` when it would lock its own author out
+ * @throws DomainError `not_found`; `validation_failed` for an unknown tier or vendor, or a vendor without one; `conflict` when it would lock its own author out
  */
 export async function administerUser(
   em: EntityManager,
   by: Administrator,
   userId: string,
-  { roles, disabled, tier }: Administration,
+  { roles, vendorId, disabled, tier }: Administration,
 ): Promise<string[]> {
   const user = await lockUser(em, userId);
   if (user === null) throw notFound('user');
   if (by.id === userId && (disabled === true || (roles !== undefined && !roles.includes('admin'))))
     throw new DomainError('conflict', 'administrators do not lock themselves out');
   const touched: string[] = [];
+  if (vendorId !== undefined) touched.push(...(await setVendor(em, by, { userId, vendorId })));
   if (roles !== undefined) touched.push(...(await setRoles(em, by, { userId, roles })));
+  else if (vendorId !== undefined) await assertVendorNamed(em, userId);
   if (tier !== undefined) {
     await assertTier(em, tier);
     await em.execute(

@@ -47,8 +47,9 @@ export function assertOwner(caller: Caller, ownerId: string | null, what: string
 }
 
 /**
- * A vendor's things are open to callers with the permission who are that vendor, or no vendor at all (the shop's people).
- * @throws DomainError `unauthenticated`, `forbidden`, or `not_found` for another vendor's things
+ * A vendor's things are open to that vendor, and to the shop's people: those who have the permission through another role
+ * than `vendor`. The shop's own things (null) are open to its people alone.
+ * @throws DomainError `unauthenticated`, `forbidden`, or `not_found` for what belongs to others
  */
 export function assertMayForVendor(
   caller: Caller,
@@ -57,5 +58,6 @@ export function assertMayForVendor(
   what: string,
 ): void {
   assertMay(caller, permission);
-  if (caller.vendorId !== null && caller.vendorId !== vendorId) throw notFound(what);
+  const owns = caller.vendorId !== null && caller.vendorId === vendorId;
+  if (!owns && !caller.shopPermissions.has(permission)) throw notFound(what);
 }

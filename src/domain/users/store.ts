@@ -8,7 +8,9 @@ export async function readAuthority(em: EntityManager, sessionId: string): Promi
     `select s.user_id as "userId", u.tier, u.vendor_id as "vendorId", s.expires_at as "expiresAt",
        array(select role from user_roles where user_id = u.id order by role) as roles,
        array(select distinct permission from user_roles join role_permissions using (role)
-             where user_id = u.id order by permission) as permissions
+             where user_id = u.id order by permission) as permissions,
+       array(select distinct permission from user_roles join role_permissions using (role)
+             where user_id = u.id and role <> 'vendor' order by permission) as "shopPermissions"
      from sessions s join users u on u.id = s.user_id
      where s.id = ? and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null`,
     [sessionId],

@@ -9,6 +9,8 @@ export type Caller =
       readonly vendorId: string | null;
       readonly roles: readonly string[];
       readonly permissions: ReadonlySet<string>;
+      /** Those of the permissions that hold for everybody's things: the role `vendor` gives them for one's own. */
+      readonly shopPermissions: ReadonlySet<string>;
       /** A guest cart may still be named by a user who just logged in. */
       readonly cartToken: string | null;
     };
@@ -24,6 +26,8 @@ export interface SessionAuthority {
   readonly vendorId: string | null;
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
+  /** The permissions that come from another role than `vendor`. */
+  readonly shopPermissions: readonly string[];
   /** ISO 8601. */
   readonly expiresAt: string;
 }

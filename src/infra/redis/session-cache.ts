@@ -13,8 +13,11 @@ export interface SessionCacheOptions {
 const FORGOTTEN_MS = 10_000;
 const FORGOTTEN = '-';
 
+/** How long a session that ended passes here when Redis failed just as it was to be forgotten. */
+const KEPT_MS = 10_000;
+
 /** PostgreSQL knows everything: without Redis requests are slower, never refused. */
-export function createSessionCache({ redis, prefix, ttlMs = 30_000 }: SessionCacheOptions): SessionCache {
+export function createSessionCache({ redis, prefix, ttlMs = KEPT_MS }: SessionCacheOptions): SessionCache {
   const key = (sessionId: string): string => `${prefix}session:${sessionId}`;
   return {
     async read(sessionId) {

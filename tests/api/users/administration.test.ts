@@ -1,3 +1,4 @@
+import { newId } from '../../../src/domain/kernel/ids.js';
 import { openAccountApp, type AccountApp } from '../../support/account.js';
 
 let app: AccountApp;
@@ -65,6 +66,30 @@ test('PATCH /admin/users/{id}, by administrators who would lock themselves out, 
   const { headers, userId } = await admin();
   for (const body of [{ disabled: true }, { roles: ['customer'] }])
     expect((await app.call('PATCH', `/admin/users/${userId}`, { headers, body })).status).toBe(409);
+});
+
+test('PATCH /admin/users/{id} makes a vendor of one who belongs to a vendor, and of nobody else', async () => {
+  const boss = await admin();
+  const { userId } = await app.customer();
+  const vendorId = newId();
+  await app.deps.query((em) =>
+    em.execute('insert into vendors (id, slug, name) values (?, ?, ?)', [vendorId, vendorId, 'Acme']),
+  );
+  const set = (body: object) => app.call('PATCH', `/admin/users/${userId}`, { headers: boss.headers, body });
+  for (const body of [
+    { roles: ['vendor'] },
+    { roles: ['vendor'], vendor_id: newId() },
+    { roles: ['vendor'], vendor_id: null },
+  ]) {
+    const refused = await set(body);
+    expect([refused.status, refused.body.error.details[0]?.field]).toEqual([400, 'vendor_id']);
+  }
+  expect((await set({ roles: ['customer', 'vendor'], vendor_id: vendorId })).body).toMatchObject({
+    roles: ['customer', 'vendor'],
+    vendor_id: vendorId,
+  });
+  expect((await set({ vendor_id: null })).status).toBe(400);
+  expect((await set({ vendor_id: null, roles: ['customer'] })).body).toMatchObject({ vendor_id: null });
 });
 
 test('GET /admin/users finds one by address, and pages', async () => {

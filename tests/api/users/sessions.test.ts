@@ -160,3 +160,23 @@ test('a look-up that began before its session ended cannot bring it back into th
   if (before !== null) await app.deps.sessionCache.keep(sessionId, before);
   expect((await me(headers)).status).toBe(401);
 });
+
+test('what the shop’s people may do is never remembered: it ends with the role though nobody made the cache forget', async () => {
+  const { email, body: user } = await app.register();
+  const role = (statement: string) => app.deps.query((em) => em.execute(statement, [user.id]));
+  await role("insert into user_roles (user_id, role) values (?, 'staff')");
+  const login = await app.logIn(email);
+  const headers = { Authorization: `Bearer ${login.body.access_token}` };
+  expect((await app.call('GET', '/admin/users', { headers })).status).toBe(200);
+  await role("delete from user_roles where role = 'staff' and user_id = ?");
+  expect((await app.call('GET', '/admin/users', { headers })).status).toBe(403);
+});
+
+test('a customer’s session, when Redis failed as it was to be forgotten, is remembered for 10 s at most', async () => {
+  const { headers, userId } = await app.customer();
+  expect((await me(headers)).status).toBe(200);
+  const [session] = await app.shop.rows<{ id: string }>('select id from sessions where user_id = ?', [userId]);
+  const left = await app.redis.pttl(`${app.prefix}session:${session?.id ?? ''}`);
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThanOrEqual(10_000);
+});

@@ -16,6 +16,7 @@ const customer = (userId: string): Caller => ({
   vendorId: null,
   roles: [],
   permissions: new Set(),
+  shopPermissions: new Set(),
   cartToken: null,
 });
 

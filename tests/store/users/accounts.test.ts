@@ -162,6 +162,7 @@ test('readAuthority, for a live session, tells roles and their permissions', asy
     userId: id,
     roles: ['customer', 'vendor'],
     permissions: ['catalogue:write', 'inventory:write'],
+    shopPermissions: [],
     tier: null,
     vendorId: null,
   });

@@ -2,7 +2,11 @@ import { assertMay, assertMayForVendor, assertOwner, assertUser } from '../../..
 import type { Caller } from '../../../src/domain/users/types.js';
 
 const guest: Caller = { kind: 'guest', cartToken: 'x'.repeat(40) };
-const user = (permissions: readonly string[] = [], vendorId: string | null = null): Caller => ({
+const user = (
+  permissions: readonly string[] = [],
+  vendorId: string | null = null,
+  shopPermissions = permissions,
+): Caller => ({
   kind: 'user',
   userId: 'me',
   sessionId: 's',
@@ -10,6 +14,7 @@ const user = (permissions: readonly string[] = [], vendorId: string | null = nul
   vendorId,
   roles: [],
   permissions: new Set(permissions),
+  shopPermissions: new Set(shopPermissions),
   cartToken: null,
 });
 const refusal = (code: string): Error => expect.objectContaining({ code }) as Error;
@@ -38,9 +43,20 @@ test('assertOwner, with the permission that opens all of a kind, lets pass', () 
 });
 
 test('assertMayForVendor lets a vendor reach its own things only, and the shop’s people all', () => {
-  const vendor = user(['catalogue:write'], 'v1');
+  const vendor = user(['catalogue:write'], 'v1', []);
   expect(() => assertMayForVendor(vendor, 'catalogue:write', 'v1', 'product')).not.toThrow();
   expect(() => assertMayForVendor(vendor, 'catalogue:write', 'v2', 'product')).toThrow(refusal('not_found'));
   expect(() => assertMayForVendor(vendor, 'catalogue:write', null, 'product')).toThrow(refusal('not_found'));
   expect(() => assertMayForVendor(user(['catalogue:write']), 'catalogue:write', 'v2', 'product')).not.toThrow();
+});
+
+test('assertMayForVendor lets a vendor of whom is not known which one reach nothing', () => {
+  const unnamed = user(['catalogue:write'], null, []);
+  expect(() => assertMayForVendor(unnamed, 'catalogue:write', 'v1', 'product')).toThrow(refusal('not_found'));
+  expect(() => assertMayForVendor(unnamed, 'catalogue:write', null, 'product')).toThrow(refusal('not_found'));
+});
+
+test('assertMayForVendor lets the shop’s people who are a vendor too reach all', () => {
+  const both = user(['catalogue:write'], 'v1', ['catalogue:write']);
+  expect(() => assertMayForVendor(both, 'catalogue:write', 'v2', 'product')).not.toThrow();
 });

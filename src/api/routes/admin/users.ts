@@ -38,6 +38,7 @@ const ListInput = z.strictObject({
 });
 const ChangeBody = z.strictObject({
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length).optional(),
+  vendor_id: z.uuid().nullable().optional().describe('Whose products the role `vendor` is about; that role needs one'),
   disabled: z.boolean().optional(),
   tier: z.string().max(50).nullable().optional(),
 });
@@ -84,7 +85,7 @@ export function createAdminUserRoutes({ transact, query, cipher, sessionCache }:
       method: 'patch',
       path: '/admin/users/:id',
       operationId: 'adminChangeUser',
-      summary: 'Change roles or tier, disable or enable; holds from the next request on',
+      summary: 'Change roles, vendor or tier, disable or enable; holds from the next request on',
       tag: 'admin',
       access: { permission: 'users:write' },
       params: UserId,
@@ -93,7 +94,8 @@ export function createAdminUserRoutes({ transact, query, cipher, sessionCache }:
       async handle({ caller, params, body, requestId }) {
         assertMay(caller, 'users:write');
         const by = { type: 'user', id: caller.userId, requestId } as const;
-        const touched = await transact((em) => administerUser(em, by, params.id, body));
+        const { vendor_id: vendorId, ...change } = body;
+        const touched = await transact((em) => administerUser(em, by, params.id, { ...change, vendorId }));
         await sessionCache.forget(touched);
         return { status: 200, body: presentForAdmin(await account(params.id)) };
       },
