@@ -16,6 +16,8 @@ export interface Reply {
   /** Whitelisted by a presenter; absent with 204. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** False where a key's repeat had to be done anew, as what it made is gone. */
+  readonly replayed?: false;
 }
 
 export interface Request<Params, Input, Body> {
@@ -61,13 +63,18 @@ export interface Endpoint<
   readonly responses: Readonly<Record<number, z.ZodType | null>>;
   /** Hands the body over as bytes, of whatever media type: for signatures. */
   readonly rawBody?: true;
-  /** `strict`: a few calls a minute and address, for what can be guessed or costs much. Writes below /auth are. */
-  readonly rateLimit?: 'strict';
+  /**
+   * `strict`: a few calls a minute and address, for what can be guessed or costs much. Writes below /auth are.
+   * `none`: for what a provider signs, and sends from few addresses.
+   */
+  readonly rateLimit?: 'strict' | 'none';
   /**
    * Whether an Idempotency-Key may or must be sent. The handler must `claim` it, in the transaction of its change.
    * Checkout maps keys itself.
    */
   readonly idempotency?: 'required' | 'optional' | 'own';
+  /** Also admits the holder of a guest's X-Order-Token, which the handler checks. */
+  readonly orderToken?: true;
   handle(request: Request<Parsed<P>, Parsed<Q>, Parsed<B>>): Promise<Reply>;
 }
 

@@ -50,7 +50,7 @@ async function answer(ctx: Context, endpoint: Endpoint, deps: MountDeps): Promis
     throw new Error(`${endpoint.operationId} did not claim its Idempotency-Key`);
   if (deps.checkResponses) assertDocumented(endpoint, reply);
 
-  if (claim.replayed()) ctx.set('Idempotent-Replayed', 'true');
+  if (claim.replayed() && reply.replayed !== false) ctx.set('Idempotent-Replayed', 'true');
   for (const [name, value] of Object.entries(reply.headers ?? {})) ctx.set(name, value);
   ctx.status = reply.status;
   if (reply.body !== undefined) ctx.body = reply.body;

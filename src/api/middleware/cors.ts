@@ -2,7 +2,7 @@ import type { Middleware } from 'koa';
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const REQUEST_HEADERS =
-  'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, X-Cart-Token, X-Request-Id';
+  'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, X-Cart-Token, X-Order-Token, X-Request-Id';
 const RESPONSE_HEADERS = 'ETag, Idempotent-Replayed, Location, Retry-After, X-Cart-Token, X-Request-Id';
 const REMEMBER_S = '600';
 

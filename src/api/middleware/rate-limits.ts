@@ -3,6 +3,7 @@ import { DomainError } from '../../domain/kernel/errors.js';
 import type { RateLimit, RateLimiter } from '../../domain/kernel/rate-limit.js';
 import type { Caller } from '../../domain/users/types.js';
 import type { Endpoint } from '../endpoint.js';
+import { addressOf } from './address.js';
 
 const MINUTE_MS = 60_000;
 /** By address: many customers may share one. */
@@ -18,13 +19,13 @@ export type LimitRate = (ctx: Context, endpoint: Endpoint, caller: Caller | null
  */
 export function createLimitRate({ limiter, on }: { readonly limiter: RateLimiter; readonly on: boolean }): LimitRate {
   return async (ctx, endpoint, caller) => {
-    if (!on || (caller === null && !isStrict(endpoint))) return;
+    if (!on || endpoint.rateLimit === 'none' || (caller === null && !isStrict(endpoint))) return;
     const wait =
       caller === null
-        ? await limiter.take(STRICT, ctx.ip)
+        ? await limiter.take(STRICT, addressOf(ctx))
         : caller.kind === 'user'
           ? await limiter.take(USER, caller.userId)
-          : await limiter.take(GUEST, ctx.ip);
+          : await limiter.take(GUEST, addressOf(ctx));
     if (wait !== null)
       throw new DomainError('rate_limited', 'too many requests; please slow down', {
         retryAfterS: Math.ceil(wait / 1_000),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Access, Endpoint } from '../endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import { ErrorEnvelope } from './schemas.js';
 
 export interface DocumentInput {
@@ -38,6 +38,12 @@ export function openApiDocument({ publicUrl, groups }: DocumentInput): Json {
           name: 'X-Cart-Token',
           description: "A guest's cart, as its creation answered",
         },
+        orderToken: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Order-Token',
+          description: "A guest's checkout and order, as POST /checkout answered",
+        },
       },
     },
   };
@@ -60,7 +66,7 @@ function operation(endpoint: Endpoint, components: Map<string, unknown>): Json {
     operationId,
     summary,
     tags: [tag],
-    security: security(access),
+    security: security(endpoint),
     ...(typeof access === 'object' ? { 'x-permission': access.permission } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
@@ -84,9 +90,10 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 
 const json = (schema: unknown): Json => ({ 'application/json': { schema } });
 
-const security = (access: Access): Json[] => {
+const security = ({ access, orderToken }: Endpoint): Json[] => {
   if (access === 'open' || access === 'anyone') return [{}];
-  return access === 'guest' ? [{ cartToken: [] }, { bearer: [] }, {}] : [{ bearer: [] }];
+  if (access !== 'guest') return [{ bearer: [] }];
+  return [{ cartToken: [] }, { bearer: [] }, ...(orderToken === undefined ? [] : [{ orderToken: [] }]), {}];
 };
 
 const idempotencyHeader = (required: boolean): Json => ({

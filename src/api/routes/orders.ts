@@ -134,6 +134,7 @@ export function createOrderRoutes({ query, cipher }: { readonly query: Query; re
       summary: 'One order; guests send X-Order-Token',
       tag: 'orders',
       access: 'guest',
+      orderToken: true,
       params: ById,
       responses: { 200: Order },
       handle: async ({ params: { id }, caller, ctx }) => {
@@ -149,6 +150,7 @@ export function createOrderRoutes({ query, cipher }: { readonly query: Query; re
       summary: 'What happened to the order, in order',
       tag: 'orders',
       access: 'guest',
+      orderToken: true,
       params: ById,
       responses: { 200: Timeline },
       handle: async ({ params: { id }, caller, ctx }) => {

@@ -25,6 +25,8 @@ export function createWebhookRoutes({ transact, flows, gateways }: WebhookRouteD
       tag: 'webhooks',
       access: 'open',
       rawBody: true,
+      // Stripe sends all shops' events from a few addresses; the signature tells who may.
+      rateLimit: 'none',
       responses: { 200: z.strictObject({ received: z.literal(true) }) },
       handle: async ({ rawBody, ctx }) => {
         const gateway = gateways.get('stripe');

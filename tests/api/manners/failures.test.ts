@@ -137,6 +137,23 @@ describe('rate limits', () => {
     expect(last).toBe(429);
   });
 
+  test('cannot be dodged with the many addresses of one IPv6 network', async () => {
+    const app = await open(limited);
+    const addresses = Array.from({ length: 31 }, (_, n) => `2001:db8:1:2::${n.toString(16)}`);
+    let last = 0;
+    for (const address of addresses)
+      last = (await app.call('POST', '/auth/login', { ...from(address), body: {} })).status;
+    expect(last).toBe(429);
+    expect((await app.call('POST', '/auth/login', { ...from('2001:db8:1:3::1'), body: {} })).status).toBe(400);
+  });
+
+  test('do not count what a provider signs', async () => {
+    const app = await open({ ...limited, rateLimiter: { take: async () => 1_000 } });
+    expect((await app.call('GET', '/cart')).status).toBe(429);
+    // No provider is set up here.
+    expect((await app.call('POST', '/webhooks/stripe')).status).toBe(404);
+  });
+
   test('let everything through while Redis is away, and say so once', async () => {
     const app = await open(limited);
     app.redis.disconnect();

@@ -64,6 +64,14 @@ test('the document describes adding to a cart: body, key, answer and refusals', 
   });
 });
 
+test('the document says where a guest’s order token admits', () => {
+  expect(document.components.securitySchemes['orderToken']).toMatchObject({ in: 'header', name: 'X-Order-Token' });
+  for (const path of ['/checkout/{id}', '/checkout/{id}/events', '/orders/{id}', '/orders/{id}/timeline'])
+    expect(document.paths[`/api/v1${path}`]?.['get']).toMatchObject({
+      security: expect.arrayContaining([{ orderToken: [] }]) as unknown,
+    });
+});
+
 test.each([
   ['/docs', 'text/html'],
   ['/docs/start.js', 'text/javascript'],

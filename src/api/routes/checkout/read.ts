@@ -31,6 +31,7 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
       summary: 'Status and steps so far',
       tag: 'checkout',
       access: 'guest',
+      orderToken: true,
       params: ById,
       responses: { 200: CheckoutSchema },
       handle: async ({ params: { id }, caller, ctx }) => {
@@ -47,6 +48,7 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
       summary: 'Stop the checkout before it is placed; 202 while it is being undone',
       tag: 'checkout',
       access: 'guest',
+      orderToken: true,
       params: ById,
       responses: { 200: CheckoutSchema, 202: CheckoutSchema },
       handle: async ({ params: { id }, caller, ctx }) => {
@@ -67,6 +69,7 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
       summary: 'The steps as server-sent events; resumes after Last-Event-ID',
       tag: 'checkout',
       access: 'guest',
+      orderToken: true,
       params: ById,
       query: z.strictObject({ events_token: z.string().max(200).optional() }),
       responses: { 200: null },
