@@ -32,8 +32,8 @@ export type Delivery = (send: () => Promise<unknown>) => Promise<unknown>;
 export interface FlowWorldOptions {
   /** `dev`: Temporal's own server, whose time passes as ours does and that answers every repeat of an update. */
   readonly server?: 'time-skipping' | 'dev';
-  /** Another entry of the workflow bundle than the worker's own. */
-  readonly workflowsPath?: string;
+  /** How long a checkout's stock is reserved. Milliseconds. */
+  readonly reservationMs?: number;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface FlowWorldOptions {
  * server. Temporal's time is skipped (`sleep`); PostgreSQL's is not, and flows take from it only how long something has
  * left: tests that need it move the rows' `expires_at` by as much as they sleep.
  */
-export async function openFlowWorld({ server = 'time-skipping', workflowsPath }: FlowWorldOptions = {}) {
+export async function openFlowWorld({ server = 'time-skipping', reservationMs = 900_000 }: FlowWorldOptions = {}) {
   installRuntime({ warn: () => undefined, error: () => undefined });
   const market = await openMarket();
   const stripe = await startStripe();
@@ -62,7 +62,7 @@ export async function openFlowWorld({ server = 'time-skipping', workflowsPath }:
   const delivery = { mail: straight, text: straight };
 
   const { code } = await bundleWorkflowCode({
-    workflowsPath: workflowsPath ?? fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   });
   const environment =
@@ -91,7 +91,7 @@ export async function openFlowWorld({ server = 'time-skipping', workflowsPath }:
     source: createLineSource(),
     currency: 'USD',
     pricesIncludeTax: false,
-    reservationMs: 900_000,
+    reservationMs,
     warningMs: 60_000,
     publicUrl: 'https://shop.example',
     sliceMs: 20_000,

@@ -1,0 +1,173 @@
+import { fileURLToPath } from 'node:url';
+import { requestImport } from '../../src/domain/catalogue/index.js';
+import { extendHold, holdCart, releaseHold } from '../../src/domain/holds/index.js';
+import { newId } from '../../src/domain/kernel/ids.js';
+import { registerUser, requestPasswordReset } from '../../src/domain/users/index.js';
+import { checkoutRecoveryWorkflowId, notifyWorkflowId, RETRY_STEP } from '../../src/workflows/contracts.js';
+import { before, frozen } from '../support/faulty-activities.js';
+import { accepted, authenticate, intentOf, reaches, submit, type Purchase } from '../support/flow-checkout.js';
+import type { FlowWorld } from '../support/flow-world.js';
+
+const CHALLENGE = 'pm_card_threeDSecure2Required';
+const DECLINED = 'pm_card_chargeDeclined';
+const SOON = 3_000;
+
+/** Brings a flow to one of its endings; answers its workflow id. */
+type Ending = (world: FlowWorld) => Promise<string>;
+
+async function checkout(world: FlowWorld, card?: string): Promise<Purchase> {
+  const purchase = await accepted(world, card === undefined ? {} : { card });
+  await submit(world, purchase, 2_000);
+  return purchase;
+}
+
+async function waiting(world: FlowWorld): Promise<Purchase> {
+  const purchase = await checkout(world, CHALLENGE);
+  await reaches(world, purchase, 'requires_action');
+  return purchase;
+}
+
+async function stuckIn(world: FlowWorld, activity: string): Promise<Purchase> {
+  world.faults.always(activity, before);
+  const purchase = await checkout(world);
+  await world.wait(23_000);
+  return purchase;
+}
+
+async function hold(world: FlowWorld, meanwhile: (cartId: string) => Promise<unknown>): Promise<string> {
+  const cartId = await world.cart([{ variantId: await world.variant(5), quantity: 2 }]);
+  const { id } = await world.transact((em) => holdCart(em, cartId, SOON));
+  const handle = await world.start('reservationExpiry', `reservation-expiry-${id}`, { holdId: id });
+  await world.wait(500);
+  await meanwhile(cartId);
+  await handle.signal('holdChanged');
+  return handle.workflowId;
+}
+
+async function lateEvent(world: FlowWorld, outcome: string): Promise<string> {
+  const purchase = await waiting(world);
+  await world.flows.update(purchase.workflowId, 'cancelCheckout');
+  const event = world.event(outcome === 'ours' ? purchase.checkoutId : null, {
+    kind: 'authorised',
+    intentId: await intentOf(world, purchase.checkoutId),
+    expiresAt: new Date().toISOString(),
+  });
+  await world.shop.run(
+    `insert into payment_events (id, provider, type, intent_id, checkout_id, outcome, created_at) values (?, 'stripe', ?, ?, ?, 'authorised', now())`,
+    [event.id, event.type, event.intentId, event.checkoutId],
+  );
+  return (await world.start('paymentEvent', `payment-event-${event.id}`, { eventId: event.id })).workflowId;
+}
+
+async function reset(world: FlowWorld, email: string): Promise<string> {
+  const requestId = newId();
+  await world.transact((em) => requestPasswordReset({ em, cipher: world.cipher }, { id: requestId, email }));
+  return (await world.start('passwordReset', `password-reset-${requestId}`, { requestId })).workflowId;
+}
+
+/** Of every flow, each way it may end and each road that leads there. */
+export const ENDINGS: Readonly<Record<string, Ending>> = {
+  'checkout-placed': async (world) => (await checkout(world)).workflowId,
+  'checkout-declined': async (world) => (await checkout(world, DECLINED)).workflowId,
+  'checkout-confirmed-then-placed': async (world) => {
+    const purchase = await waiting(world);
+    await authenticate(world, purchase, 'success');
+    await world.flows.signal(purchase.workflowId, 'paymentHeard');
+    return purchase.workflowId;
+  },
+  'checkout-expired': async (world) => (await waiting(world)).workflowId,
+  'checkout-cancelled': async (world) => {
+    const purchase = await waiting(world);
+    await world.flows.update(purchase.workflowId, 'cancelCheckout');
+    return purchase.workflowId;
+  },
+  'checkout-cancelled-in-ui': async (world) => {
+    const purchase = await waiting(world);
+    await world.handle(purchase.workflowId).cancel();
+    return purchase.workflowId;
+  },
+  'checkout-capture-refused': async (world) => {
+    const capture = frozen();
+    world.faults.once('capturePayment', capture.fault);
+    const purchase = await checkout(world);
+    await capture.begun;
+    await world.stripe.stripe.paymentIntents.cancel(await intentOf(world, purchase.checkoutId));
+    await capture.letGo();
+    return purchase.workflowId;
+  },
+  'checkout-capture-stuck-then-retried': async (world) => {
+    const purchase = await stuckIn(world, 'capturePayment');
+    world.faults.lift('capturePayment');
+    await world.flows.update(purchase.workflowId, RETRY_STEP);
+    return purchase.workflowId;
+  },
+  'checkout-told-later': async (world) => {
+    const purchase = await stuckIn(world, 'tellCustomer');
+    world.faults.lift('tellCustomer');
+    return purchase.workflowId;
+  },
+  'checkout-recovered': async (world) => {
+    const step = frozen();
+    world.faults.once('capturePayment', step.fault);
+    const purchase = await checkout(world);
+    await step.begun;
+    await world.handle(purchase.workflowId).terminate('by hand');
+    await step.letGo();
+    const workflowId = checkoutRecoveryWorkflowId(purchase.checkoutId);
+    await world.start('checkout', workflowId, { checkoutId: purchase.checkoutId, recover: true });
+    return workflowId;
+  },
+  'notify-nothing-left': async (world) => {
+    const { orderId, workflowId } = await checkout(world);
+    await world.ended(workflowId, 0);
+    await world.start('notify', notifyWorkflowId(orderId), { orderId });
+    return notifyWorkflowId(orderId);
+  },
+  'notify-told': async (world) => {
+    const { orderId, workflowId } = await checkout(world);
+    await world.ended(workflowId, 0);
+    await world.shop.run(`update notifications set status = 'pending' where subject_id = ?`, [orderId]);
+    await world.start('notify', notifyWorkflowId(orderId), { orderId });
+    return notifyWorkflowId(orderId);
+  },
+  'reservation-expiry-expired': (world) => hold(world, async () => undefined),
+  'reservation-expiry-extended': (world) =>
+    hold(world, (cartId) => world.transact((em) => extendHold(em, cartId, SOON))),
+  'reservation-expiry-released': (world) => hold(world, (cartId) => world.transact((em) => releaseHold(em, cartId))),
+  'reservation-expiry-handed-over': (world) =>
+    hold(world, async (cartId) => world.reserve((await world.accept(cartId)).checkoutId)),
+  'reservation-sweep': async (world) => {
+    const cartId = await world.cart([{ variantId: await world.variant(5) }]);
+    await world.transact((em) => holdCart(em, cartId, 1));
+    const { checkoutId } = await accepted(world);
+    await world.shop.run(`update checkouts set created_at = now() - interval '1 hour' where id = ?`, [checkoutId]);
+    await world.shop.run(`update cart_holds set expires_at = now() - interval '1 hour' where cart_id = ?`, [cartId]);
+    return (await world.start('reservationSweep', `reservation-sweep-${newId()}`)).workflowId;
+  },
+  'payment-event-settled': (world) => lateEvent(world, 'ours'),
+  'payment-event-not-ours': (world) => lateEvent(world, 'another'),
+  'password-reset-unknown': (world) => reset(world, 'nobody@example.com'),
+  'password-reset-sent': async (world) => {
+    const userId = await world.shop.user();
+    return reset(world, `${userId}@example.com`);
+  },
+  'confirm-email-sent': async (world) => {
+    const id = newId();
+    const name = id.slice(-12);
+    const user = { id, email: `${name}@example.com`, username: name, passwordHash: '-' };
+    const rest = { firstName: null, lastName: null, phone: null, roles: ['customer'] as const };
+    await world.transact((em) => registerUser({ em, cipher: world.cipher }, { ...user, ...rest }));
+    const [row] = await world.shop.rows<{ id: string }>('select id from email_confirmations where user_id = ?', [id]);
+    const confirmationId = row?.id ?? '';
+    return (await world.start('confirmEmail', `confirm-email-${confirmationId}`, { confirmationId })).workflowId;
+  },
+  'catalogue-import-completed': async (world) => {
+    const importId = newId();
+    const source = fileURLToPath(new URL('./catalogue.ndjson', import.meta.url));
+    await world.transact((em) => requestImport(em, { importId, source, startedBy: null }));
+    return (await world.start('catalogueImport', `catalogue-import-${importId}`, { importId })).workflowId;
+  },
+  'search-index': async (world) =>
+    (await world.start('searchIndex', `search-index-${newId()}`, { productIds: [newId()] })).workflowId,
+  'search-rebuild': async (world) => (await world.start('searchRebuild', `search-rebuild-${newId()}`)).workflowId,
+};
