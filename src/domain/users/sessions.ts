@@ -10,6 +10,8 @@ const IDLE_DAYS = 30;
 const LONGEST_DAYS = 180;
 /** How long the last refresh token is answered like before: two tabs at once, an answer that got lost. */
 const GRACE_SECONDS = 10;
+/** How many refreshes back a token is recognised: ten days of an access token's 15 minutes, and some milliseconds of work. */
+const GENERATIONS = 1_000;
 
 export const REFRESH_LIFETIME_MS = IDLE_DAYS * 86_400_000;
 
@@ -55,7 +57,10 @@ const REFRESH_TOKEN = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]{43
 
 /**
  * Exchanges a refresh token for the next one. The next is derived from the one before, so the same token within the
- * grace gets the same answer; any other token of a live session is a copy of an old one, and ends the session.
+ * grace gets the same answer. Any other that was one of this session's is a copy of an old one, and ends the session:
+ * the one before the current by its hash, older ones by deriving on from them until the current one comes out. What
+ * cannot be shown to be ours (made up, older than `GENERATIONS`, from before the server's key changed) is refused and
+ * ends nothing, or whoever knows a session's id could.
  */
 export async function refreshSession({ em, tokens }: SessionDeps, refreshToken: string): Promise<Refreshed> {
   const [, sessionId, secret] = REFRESH_TOKEN.exec(refreshToken) ?? [];
@@ -70,7 +75,7 @@ export async function refreshSession({ em, tokens }: SessionDeps, refreshToken: 
   );
   if (row === undefined) return { kind: 'refused' };
   const presented = tokens.hash(secret);
-  const next = tokens.derive('refresh', `${sessionId}.${secret}`);
+  const next = nextSecret(tokens, sessionId, secret);
   const answer: Refreshed = { kind: 'refreshed', sessionId, userId: row.user_id, refreshToken: `${sessionId}.${next}` };
   if (presented === row.refresh_hash) {
     await em.execute(
@@ -82,7 +87,9 @@ export async function refreshSession({ em, tokens }: SessionDeps, refreshToken: 
     );
     return answer;
   }
-  if (presented === row.previous_refresh_hash && row.in_grace && tokens.hash(next) === row.refresh_hash) return answer;
+  const wasPrevious = presented === row.previous_refresh_hash;
+  if (wasPrevious && row.in_grace && tokens.hash(next) === row.refresh_hash) return answer;
+  if (!wasPrevious && !leadsTo(tokens, sessionId, next, row.refresh_hash)) return { kind: 'refused' };
   await revokeSessions(em, { sessionId }, 'refresh_reuse');
   await writeAudit(em, {
     actor: { type: 'system' },
@@ -91,6 +98,19 @@ export async function refreshSession({ em, tokens }: SessionDeps, refreshToken: 
     data: { reason: 'refresh_reuse', userId: row.user_id },
   });
   return { kind: 'reused', sessionId };
+}
+
+const nextSecret = (tokens: SecretTokens, sessionId: string, secret: string): string =>
+  tokens.derive('refresh', `${sessionId}.${secret}`);
+
+/** Whether so many exchanges or fewer lead from this secret to the one with this hash. */
+function leadsTo(tokens: SecretTokens, sessionId: string, secret: string, refreshHash: string): boolean {
+  let descendant = secret;
+  for (let generation = 0; generation < GENERATIONS; generation += 1) {
+    if (tokens.hash(descendant) === refreshHash) return true;
+    descendant = nextSecret(tokens, sessionId, descendant);
+  }
+  return false;
 }
 
 /** Ends a user's live sessions, or one; answers the ids that ended. The caller makes the cache forget them after its commit. */

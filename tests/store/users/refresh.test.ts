@@ -67,6 +67,23 @@ test('refreshSession, with a token from before the previous one, revokes the ses
   await expect(refresh(current)).resolves.toEqual({ kind: 'refused' });
 });
 
+test('refreshSession, with a live session’s id and a secret that was never given out, refuses and ends nothing', async () => {
+  const { token, sessionId } = await open();
+  const current = await next(token);
+  await expect(refresh(`${sessionId}.${'x'.repeat(43)}`)).resolves.toEqual({ kind: 'refused' });
+  const { token: other } = await open();
+  await expect(refresh(`${sessionId}.${other.split('.')[1] ?? ''}`)).resolves.toEqual({ kind: 'refused' });
+  await expect(revocation(sessionId)).resolves.toEqual([{ revoked_reason: null }]);
+  await expect(next(current)).resolves.not.toBe(current);
+});
+
+test('refreshSession, with the first of many tokens, revokes the session', async () => {
+  const { token, sessionId } = await open();
+  let current = token;
+  for (let refreshes = 0; refreshes < 12; refreshes += 1) current = await next(current);
+  await expect(refresh(token)).resolves.toEqual({ kind: 'reused', sessionId });
+});
+
 test.each([
   ['revoked', 'update sessions set revoked_at = now() where id = ?'],
   ['expired', 'update sessions set expires_at = now() where id = ?'],
