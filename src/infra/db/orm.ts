@@ -47,6 +47,13 @@ function toSafeInteger(text: string): number {
   return value;
 }
 
-const toIso = (text: string): string => text.replace(' ', 'T').replace(/\+00$/, 'Z');
+const MILLISECONDS_END = '2026-01-01 00:00:00.000'.length;
+
+/** PostgreSQL leaves out zeros at the end; clients get three digits, as from `Date`. */
+function toIso(text: string): string {
+  const [moment = ''] = text.split('+', 1);
+  const [seconds = '', fraction = ''] = moment.slice(0, MILLISECONDS_END).replace(' ', 'T').split('.', 2);
+  return `${seconds}.${fraction.padEnd(3, '0')}Z`;
+}
 
 export type { EntityManager, MikroORM };
