@@ -75,8 +75,10 @@ export async function settleAuthorisation(
   number: number,
   outcome: Exclude<AuthoriseOutcome, { kind: 'unknown' }>,
 ): Promise<Settled> {
-  await settleAttempt(em, checkoutId, number, outcome);
+  const written = await settleAttempt(em, checkoutId, number, outcome);
   const waiting = outcome.kind === 'needs_customer' || outcome.kind === 'processing';
+  // An answer that comes late turns nothing back; what is known by now is looked at.
+  if (!written) return { heard: waiting };
   const step = waiting
     ? 'customer_action_required'
     : outcome.kind === 'declined'

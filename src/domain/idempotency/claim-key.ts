@@ -25,7 +25,7 @@ export interface IdempotencyOutcome {
  * @throws DomainError `idempotency_mismatch` when the key was used with another body or operation
  */
 export async function claimIdempotencyKey(em: EntityManager, claim: IdempotencyClaim): Promise<IdempotencyOutcome> {
-  const caller = scope(claim.caller);
+  const caller = keyScope(claim.caller);
   const claimed = await em.execute<{ resource_id: string }[]>(
     `insert into idempotency_keys (caller, key, operation, body_hash, resource_id, expires_at)
      values (?, ?, ?, ?, ?, now() + interval '24 hours')
@@ -49,4 +49,4 @@ export async function claimIdempotencyKey(em: EntityManager, claim: IdempotencyC
 }
 
 /** A guest's caller key holds a cart token, which must not be readable at rest. */
-const scope = (caller: string): string => createHash('sha256').update(caller).digest('base64url');
+export const keyScope = (caller: string): string => createHash('sha256').update(caller).digest('base64url');

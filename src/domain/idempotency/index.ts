@@ -1,3 +1,3 @@
-export { claimIdempotencyKey, type IdempotencyClaim, type IdempotencyOutcome } from './claim-key.js';
+export { claimIdempotencyKey, keyScope, type IdempotencyClaim, type IdempotencyOutcome } from './claim-key.js';
 export { hashBody } from './body-hash.js';
 export { sweepIdempotencyKeys } from './sweep-keys.js';

@@ -58,19 +58,20 @@ export const closedBefore = (checkoutId: string): DomainError =>
 /**
  * Writes what the provider said. An answer that is not final leaves the attempt open with its intent; a
  * final one stays, whatever comes after it. Locks the row, as the webhook does.
+ * @returns false when a final answer stood already
  */
 export async function settleAttempt(
   em: EntityManager,
   checkoutId: string,
   number: number,
   outcome: Exclude<AuthoriseOutcome, { kind: 'unknown' }>,
-): Promise<void> {
+): Promise<boolean> {
   const final = outcome.kind !== 'needs_customer' && outcome.kind !== 'processing';
-  await em.execute(
+  const written = await em.execute<unknown[]>(
     `update payment_attempts
      set state = ?, outcome = ?, reason = ?, intent_id = coalesce(?, intent_id), charge_id = ?, authorised_until = ?,
          settled_at = ?
-     where checkout_id = ? and step = 'authorise' and attempt = ? and state = 'begun'`,
+     where checkout_id = ? and step = 'authorise' and attempt = ? and state = 'begun' returning id`,
     [
       final ? 'settled' : 'begun',
       outcome.kind,
@@ -82,8 +83,8 @@ export async function settleAttempt(
       checkoutId,
       number,
     ],
-    'run',
   );
+  return written.length > 0;
 }
 
 /** A final answer that was already written down, so that the provider need not be asked again. */

@@ -142,6 +142,48 @@ test('a total in another currency, with and without a key, is refused as a chang
   }
 });
 
+test('a new Idempotency-Key, of a cart that cannot be bought, is refused before anything is written; a used one is not', async () => {
+  const cart = await guestCart();
+  const used = { ...cart, 'Idempotency-Key': newId() };
+  const { body } = await start(used);
+  await app.shop.run('update stock_levels set on_hand = reserved', []);
+  // The checkout ended and the cart is free again: only the key remembers.
+  await app.shop.closeCheckout(body.checkout_id);
+  await app.shop.run('update carts set checkout_id = ? where checkout_id = ?', [newId(), body.checkout_id]);
+  const fresh = await start({ ...cart, 'Idempotency-Key': newId() });
+  expect([fresh.status, (fresh.body as unknown as { error: { code: string } }).error.code]).toEqual([
+    409,
+    'out_of_stock',
+  ]);
+  const repeated = await start(used);
+  expect((repeated.body as unknown as { error: { code: string; data: object } }).error).toMatchObject({
+    code: 'invalid_transition',
+    data: { checkout_id: body.checkout_id },
+  });
+  await expect(
+    app.shop.rows('select id from checkouts where cart_id = (select cart_id from checkouts where id = ?)', [
+      body.checkout_id,
+    ]),
+  ).resolves.toHaveLength(1);
+});
+
+test.each([
+  ['stolen_card', 'generic_decline'],
+  ['constructor', 'generic_decline'],
+  ['insufficient_funds', 'insufficient_funds'],
+])('a decline for %s is told as %s, by either call, and kept as it was', async (reason, told) => {
+  const cart = await guestCart();
+  const { body } = await start(cart);
+  await app.shop.run(
+    `update checkouts set status = 'failed', closed_at = now(), failure_code = 'card_declined', failure_data = ?::jsonb where id = ?`,
+    [JSON.stringify({ reason }), body.checkout_id],
+  );
+  const read = await app.call<{ failure: object }>('GET', `/checkout/${body.checkout_id}`, { headers: cart });
+  expect(read.body.failure).toEqual({ code: 'card_declined', data: { reason: told } });
+  const again = await start(cart);
+  expect([again.status, again.body]).toMatchObject([402, { error: { code: 'card_declined', data: { reason: told } } }]);
+});
+
 test('an event of the provider wakes the flow that waits, and is 2xx for what is not ours', async () => {
   const { body } = await start(await guestCart());
   await app.shop.run("update checkouts set status = 'requires_action' where id = ?", [body.checkout_id]);

@@ -29,6 +29,14 @@ test('an event, before its checkout begins to wait, is heard when it does', asyn
   await expect(market.settle(checkoutId, waiting)).resolves.toEqual({ heard: true });
 });
 
+test('settleAuthorisation, of an answer that comes after the final one, turns the checkout not back', async () => {
+  const { checkoutId, waiting, paid } = await begun();
+  await market.settle(checkoutId, paid);
+  const [row, steps] = [await market.checkoutRow(checkoutId), await market.stepsOf(checkoutId)];
+  await expect(market.settle(checkoutId, waiting)).resolves.toEqual({ heard: true });
+  expect([await market.checkoutRow(checkoutId), await market.stepsOf(checkoutId)]).toEqual([row, steps]);
+});
+
 test('an event, after its checkout began to wait, wakes the flow', async () => {
   const { checkoutId, waiting, paid } = await begun();
   await expect(market.settle(checkoutId, waiting)).resolves.toEqual({ heard: false });

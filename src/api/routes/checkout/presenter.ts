@@ -4,6 +4,7 @@ import type { Cipher } from '../../../domain/kernel/cipher.js';
 import type { Order } from '../../../domain/orders/index.js';
 import { eventsToken, orderToken } from './access.js';
 import type { Checkout as CheckoutSchema } from './schemas.js';
+import { toldFailure } from './told-failure.js';
 
 export interface PresentCheckoutDeps {
   readonly cipher: Cipher;
@@ -20,7 +21,7 @@ export function presentCheckout(
     checkout_id: checkout.id,
     status: checkout.stalled && !isDecided(checkout.state) ? 'needs_attention' : statusOf(checkout.state),
     order_id: checkout.state === 'placed' ? checkout.orderId : null,
-    failure: checkout.failure === null ? null : { ...checkout.failure },
+    failure: checkout.failure === null ? null : toldFailure(checkout.failure),
     expires_at: checkout.expiresAt,
     steps: checkout.steps.map(({ id, step, at }) => ({ id, step, at })),
     ...(clientSecret === null ? {} : { client_secret: clientSecret }),

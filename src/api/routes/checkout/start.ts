@@ -17,12 +17,14 @@ import { readOrder, type Contact } from '../../../domain/orders/index.js';
 import type { PaymentGateway } from '../../../domain/payments/index.js';
 import { precheckCart } from '../../../domain/pricing/index.js';
 import { readAccount, type Caller } from '../../../domain/users/index.js';
+import { callerKey } from '../../../domain/users/types.js';
 import { checkoutWorkflowId, type Flows } from '../../../workflows/contracts.js';
 import { endpoint, type Endpoint, type Reply } from '../../endpoint.js';
 import { Order } from '../orders.js';
 import { orderToken } from './access.js';
 import { presentCheckout, presentOrder } from './presenter.js';
 import { Checkout as CheckoutSchema, CheckoutBody } from './schemas.js';
+import { toldFailure } from './told-failure.js';
 
 export interface CheckoutRouteDeps {
   readonly transact: Transact;
@@ -43,8 +45,9 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
   const { transact, query, cipher, flows, gateways } = deps;
 
   /** A customer buys a guest cart they still hold as their own, so that the order is theirs. */
-  async function cartOf(caller: Caller): Promise<CheckoutCart> {
-    const find = () => query((em) => findCheckoutCart(em, ownerOf(caller)));
+  async function cartOf(caller: Caller, key: string | null): Promise<CheckoutCart> {
+    const used = key === null ? null : { caller: callerKey(caller), key };
+    const find = () => query((em) => findCheckoutCart(em, ownerOf(caller), used));
     let cart = await find();
     if (caller.kind === 'user' && caller.cartToken !== null && cart?.userId === null && !cart.underWay) {
       const merge = { userId: caller.userId, cartToken: caller.cartToken };
@@ -139,10 +142,10 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
         throw new DomainError('validation_failed', 'there is no such payment provider', {}, [
           { field: 'payment.provider', message: 'is not one of GET /payment-options' },
         ]);
-      const cart = await cartOf(caller);
+      const cart = await cartOf(caller, idempotencyKey);
       const contact = await contactOf(caller, body);
-      // A key may name an earlier request, whatever the cart looks like now.
-      if (cart.status === 'open' && !cart.underWay && idempotencyKey === null) await precheck(cart, body);
+      // A key that was used names an earlier request, whatever the cart looks like now.
+      if (cart.status === 'open' && !cart.underWay && !cart.keyUsed) await precheck(cart, body);
       const accepted = await transact((em) =>
         acceptCheckout(em, cipher, {
           cartId: cart.id,
@@ -191,7 +194,8 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
 };
 
 /** How an unpaid checkout is told: by the code it failed with. */
-function refusalOf({ id, state, failure }: Checkout): DomainError {
+function refusalOf({ id, state, ...checkout }: Checkout): DomainError {
+  const failure = checkout.failure === null ? null : toldFailure(checkout.failure);
   const code = failure?.code;
   if (state === 'failed' && isErrorCode(code))
     return new DomainError(code, MESSAGES[code] ?? 'the checkout failed', { ...failure?.data, checkoutId: id });
