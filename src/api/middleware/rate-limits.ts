@@ -7,7 +7,7 @@ import { addressOf } from './address.js';
 
 const MINUTE_MS = 60_000;
 /** By address: many customers may share one. */
-const STRICT: RateLimit = { name: 'strict', requests: 30, perMs: MINUTE_MS };
+const STRICT: RateLimit = { name: 'strict', requests: 30, perMs: MINUTE_MS, always: true };
 const GUEST: RateLimit = { name: 'guest', requests: 1_200, perMs: MINUTE_MS };
 const USER: RateLimit = { name: 'user', requests: 600, perMs: MINUTE_MS };
 

@@ -28,6 +28,7 @@ import {
 import type { Flows } from '../../workflows/contracts.js';
 import { endpoint, type Endpoint, type Reply } from '../endpoint.js';
 import type { LimitGuesses } from '../limit-guesses.js';
+import { addressOf } from '../middleware/address.js';
 import { createMailedTokenRoutes, NewPassword } from './mailed-tokens.js';
 import { createRefreshCookie } from './refresh-cookie.js';
 import { Email, PersonName, Phone, presentUser, Username, UserView } from './users.js';
@@ -172,9 +173,10 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
       body: LoginBody,
       responses: { 200: LoginView },
       async handle({ body, caller, ctx, requestId }) {
-        await limitGuesses('password', body.email);
+        const guess = await limitGuesses('password', body.email, addressOf(ctx));
         const found = await query((em) => findCredentials(em, body.email));
         const checked = await checkPassword(passwords, found, body.password);
+        await guess.right();
         const session = { id: newId(), userAgent: ctx.get('User-Agent'), requestId };
         const refreshToken = await transact((em) => logIn({ em, tokens }, checked, session));
         const { cartToken } = caller;

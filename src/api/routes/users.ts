@@ -26,6 +26,7 @@ import {
 } from '../../domain/users/index.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import type { LimitGuesses } from '../limit-guesses.js';
+import { addressOf } from '../middleware/address.js';
 
 export interface UserRouteDeps {
   readonly transact: Transact;
@@ -144,7 +145,11 @@ export function createUserRoutes({ transact, query, cipher, passwords, limitGues
   }
 
   /** Null where the change needs no password. */
-  async function checkForEmailChange(userId: string, body: z.output<typeof ProfileBody>): Promise<Credentials | null> {
+  async function checkForEmailChange(
+    userId: string,
+    body: z.output<typeof ProfileBody>,
+    address: string,
+  ): Promise<Credentials | null> {
     if (body.email === undefined) return null;
     const credentials = await query((em) => readCredentials(em, userId));
     if (credentials?.email === body.email) return null;
@@ -152,8 +157,10 @@ export function createUserRoutes({ transact, query, cipher, passwords, limitGues
       throw new DomainError('validation_failed', 'another e-mail address needs the password', {}, [
         { field: 'current_password', message: 'is required to change the e-mail address' },
       ]);
-    await limitGuesses('password', userId);
-    return checkPassword(passwords, credentials, body.current_password);
+    const guess = await limitGuesses('password', userId, address);
+    const checked = await checkPassword(passwords, credentials, body.current_password);
+    await guess.right();
+    return checked;
   }
 
   return [
@@ -179,9 +186,9 @@ export function createUserRoutes({ transact, query, cipher, passwords, limitGues
       access: 'customer',
       body: ProfileBody,
       responses: { 200: UserView },
-      async handle({ caller, body, requestId }) {
+      async handle({ caller, body, ctx, requestId }) {
         assertUser(caller);
-        const checked = await checkForEmailChange(caller.userId, body);
+        const checked = await checkForEmailChange(caller.userId, body, addressOf(ctx));
         const { email, username, first_name: firstName, last_name: lastName, phone } = body;
         const change = { email, username, firstName, lastName, phone };
         await transact((em) => changeProfile({ em, cipher }, caller.userId, change, { checked, requestId }));

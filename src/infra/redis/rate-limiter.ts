@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { RateLimiter } from '../../domain/kernel/rate-limit.js';
+import type { RateLimit, RateLimiter } from '../../domain/kernel/rate-limit.js';
 import type { Log } from '../../domain/kernel/log.js';
 import { whileUp } from './client.js';
+import { createLocalBuckets } from './local-buckets.js';
 
 /**
  * Token bucket as one number (the generic cell rate algorithm): the time at which the bucket is full again.
@@ -18,7 +19,19 @@ if wait > 0 then return math.ceil(wait) end
 redis.call('SET', KEYS[1], string.format('%.3f', full_at), 'PX', math.ceil(full_at - now))
 return 0`;
 
+const GIVE_BACK = `
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + clock[2] / 1000
+local full_at = tonumber(redis.call('GET', KEYS[1]) or 0) - tonumber(ARGV[1])
+if full_at > now then
+  redis.call('SET', KEYS[1], string.format('%.3f', full_at), 'PX', math.ceil(full_at - now))
+else
+  redis.call('DEL', KEYS[1])
+end
+return 0`;
+
 const SILENCE_MS = 60_000;
+const LOCAL_BUCKETS_MAX = 50_000;
 
 export interface RateLimiterDeps {
   readonly redis: Redis;
@@ -26,20 +39,27 @@ export interface RateLimiterDeps {
   readonly log: Log;
 }
 
-/** Lets everything through while Redis is away. */
+/** While Redis is away, lets through all but what is `always` counted: that each process then counts alone. */
 export function createRateLimiter({ redis, prefix, log }: RateLimiterDeps): RateLimiter {
   let warnedAt = -Infinity;
+  const local = createLocalBuckets({ most: LOCAL_BUCKETS_MAX, now: () => performance.now() });
+  // Hashed: a caller may be an address.
+  const keyOf = ({ name }: RateLimit, caller: string): string =>
+    `${prefix}rate:${name}:${createHash('sha256').update(caller).digest('base64url').slice(0, 22)}`;
   return {
-    async take({ name, requests, perMs }, caller) {
-      // Hashed: a caller may be an address.
-      const key = `${prefix}rate:${name}:${createHash('sha256').update(caller).digest('base64url').slice(0, 22)}`;
+    async take(limit, caller) {
+      const { name, requests, perMs } = limit;
+      const key = keyOf(limit, caller);
       const wait = await whileUp(redis, () => redis.eval(TAKE, 1, key, perMs / requests, perMs));
       if (typeof wait === 'number') return wait === 0 ? null : wait;
       if (performance.now() - warnedAt > SILENCE_MS) {
         warnedAt = performance.now();
-        log.warn({ rule: name }, 'rate limits are not counted while Redis is away');
+        log.warn({ rule: name }, 'rate limits are not shared while Redis is away');
       }
-      return null;
+      return limit.always === true ? local.take(limit, key) : null;
+    },
+    async giveBack(limit, caller) {
+      await whileUp(redis, () => redis.eval(GIVE_BACK, 1, keyOf(limit, caller), limit.perMs / limit.requests));
     },
   };
 }

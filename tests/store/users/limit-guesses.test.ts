@@ -1,0 +1,61 @@
+import { Writable } from 'node:stream';
+import { createLimitGuesses, type LimitGuesses } from '../../../src/api/limit-guesses.js';
+import { newId } from '../../../src/domain/kernel/ids.js';
+import { createLog } from '../../../src/infra/log/json-log.js';
+import { connectRedis } from '../../../src/infra/redis/client.js';
+import { createRateLimiter } from '../../../src/infra/redis/rate-limiter.js';
+import { serviceUrl } from '../../support/services.js';
+
+const log = createLog({
+  service: 'api',
+  level: 'error',
+  destination: new Writable({ write: (_, __, done) => done() }),
+});
+const redis = connectRedis({ url: serviceUrl('redis'), log });
+const prefix = `test:${newId()}:`;
+const limitGuesses = createLimitGuesses({ limiter: createRateLimiter({ redis, prefix, log }), on: true });
+beforeAll(async () => {
+  if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
+});
+afterAll(() => redis.disconnect());
+
+const limited = expect.objectContaining({ code: 'rate_limited' }) as Error;
+
+async function guessWrong(account: string, address: string, times: number, limit: LimitGuesses = limitGuesses) {
+  for (let guess = 0; guess < times; guess += 1) await limit('password', account, address);
+}
+
+test('limitGuesses, after 30 wrong passwords from one address, refuses that address and not the owner at another', async () => {
+  const account = newId();
+  await guessWrong(account, '203.0.113.1', 30);
+  await expect(limitGuesses('password', account, '203.0.113.1')).rejects.toThrow(limited);
+  await expect(limitGuesses('password', account, '203.0.113.2')).resolves.toBeDefined();
+});
+
+test('limitGuesses, after many right passwords, refuses nobody', async () => {
+  const account = newId();
+  for (let login = 0; login < 40; login += 1) {
+    const guess = await limitGuesses('password', account, '203.0.113.1');
+    await guess.right();
+  }
+  await guessWrong(account, '203.0.113.1', 30);
+  await expect(limitGuesses('password', account, '203.0.113.1')).rejects.toThrow(limited);
+});
+
+test('limitGuesses, after 1,000 wrong passwords from many addresses, refuses every address for that account', async () => {
+  const account = newId();
+  for (let address = 0; address < 40; address += 1) await guessWrong(account, `a${address}`, 25);
+  await expect(limitGuesses('password', account, '203.0.113.9')).rejects.toThrow(limited);
+  await expect(limitGuesses('password', newId(), '203.0.113.9')).resolves.toBeDefined();
+});
+
+test('limitGuesses, while Redis is away, goes on counting in this process', async () => {
+  const away = connectRedis({ url: 'redis://127.0.0.1:1', log });
+  const alone = createLimitGuesses({ limiter: createRateLimiter({ redis: away, prefix, log }), on: true });
+  const account = newId();
+  await guessWrong(account, '203.0.113.1', 30, alone);
+  await expect(alone('password', account, '203.0.113.1')).rejects.toThrow(limited);
+  for (let mails = 0; mails < 20; mails += 1) await alone('mail', account);
+  await expect(alone('mail', account)).rejects.toThrow(limited);
+  away.disconnect();
+});
