@@ -19,6 +19,8 @@ export interface ProcessSpec {
   readonly gid?: number;
   /** The terminal instead of the log file. */
   readonly inherit?: boolean;
+  /** The terminal for its input too. In our own group, as a group of its own may not read from it; Ctrl-C reaches both. */
+  readonly foreground?: boolean;
   readonly stopSignal?: NodeJS.Signals;
   readonly graceMs?: number;
   /** Lower ranks stop first: 0 applications, 1 services, 2 the database. */
@@ -41,7 +43,7 @@ export interface RunningProcess {
 }
 
 export interface Supervisor {
-  /** Starts a process in a group of its own and waits until its probe answers; failing that, stops it and throws with its last lines. */
+  /** Starts a process, in a group of its own unless in the foreground, and waits until its probe answers; failing that, stops it and throws with its last lines. */
   start(spec: ProcessSpec): Promise<RunningProcess>;
   /** Stops everything started here, rank by rank. Harmless when repeated. */
   stopAll(): Promise<void>;
@@ -58,7 +60,7 @@ export function createSupervisor(logs: string, book: RunBook): Supervisor {
   async function start(spec: ProcessSpec): Promise<RunningProcess> {
     if (stopping) throw new Error(`${spec.name} was not started: everything is being stopped`);
     const log = join(logs, `${spec.name}.log`);
-    const child = spawnInGroup(spec, log);
+    const child = spawnProcess(spec, log);
     const pid = await pidOf(child, spec);
     const recorded: RecordedProcess = {
       ...(identify(pid) ?? { pid, started: '', command: '' }),
@@ -73,7 +75,7 @@ export function createSupervisor(logs: string, book: RunBook): Supervisor {
     const ended = new Promise<number>((resolve) => {
       child.once('exit', (code, signal) => {
         // The leader may have left children of its own behind.
-        killGroup(pid);
+        if (spec.foreground !== true) killGroup(pid);
         running.delete(pid);
         book.remove(pid);
         const answer = code ?? 128 + signalNumber(signal);
@@ -84,7 +86,9 @@ export function createSupervisor(logs: string, book: RunBook): Supervisor {
     });
     const stop = async (): Promise<void> => {
       ending = true;
-      await endProcess(recorded, ended);
+      await endProcess(recorded, ended, () =>
+        spec.foreground === true ? signalLeader(pid, 'SIGKILL') : killGroup(pid),
+      );
     };
     running.set(pid, { recorded, stop });
     if (spec.probe !== undefined) {
@@ -115,19 +119,20 @@ export function createSupervisor(logs: string, book: RunBook): Supervisor {
 }
 
 /** Asks a process to end and insists after its grace; done when its leader has ended. */
-async function endProcess(process: RecordedProcess, ended: Promise<number>): Promise<void> {
+async function endProcess(process: RecordedProcess, ended: Promise<number>, kill: () => void): Promise<void> {
   signalLeader(process.pid, process.stopSignal);
   if (await Promise.race([ended.then(() => true), sleep(process.graceMs, false, { ref: false })])) return;
-  killGroup(process.pid);
+  kill();
   await ended;
 }
 
-function spawnInGroup(spec: ProcessSpec, log: string): ChildProcess {
-  const output = spec.inherit === true ? 'inherit' : openSync(log, 'a');
+function spawnProcess(spec: ProcessSpec, log: string): ChildProcess {
+  const foreground = spec.foreground === true;
+  const output = foreground || spec.inherit === true ? 'inherit' : openSync(log, 'a');
   const options: SpawnOptions = {
     // Its own group: Ctrl-C in the terminal reaches the launcher alone, which stops things in order.
-    detached: true,
-    stdio: ['ignore', output, output],
+    detached: !foreground,
+    stdio: [foreground ? 'inherit' : 'ignore', output, output],
     env: { ...process.env, ...spec.env },
   };
   if (spec.cwd !== undefined) options.cwd = spec.cwd;

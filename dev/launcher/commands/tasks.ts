@@ -31,7 +31,7 @@ export function taskCommand(task: Task): Command {
         args: ['--import', 'tsx', task.file, ...(rest.length === 0 ? (task.defaults ?? []) : rest)],
         cwd: invocation.root,
         env: session.services.env,
-        inherit: true,
+        foreground: true,
         mayEnd: true,
         rank: 0,
       });
