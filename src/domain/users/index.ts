@@ -63,5 +63,4 @@ export {
   type Refreshed,
 } from './sessions.js';
 export { findCredentials, readAccount, readAuthority, readCredentials, type Credentials } from './store.js';
-export { callerKey } from './types.js';
 export type * from './types.js';

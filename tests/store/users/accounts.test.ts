@@ -60,10 +60,10 @@ test('registerUser, with a username that differs in case only, says username_tak
 });
 
 /** A refusal that the database made would have ended the transaction, and stand in its log with all its values. */
-async function refusedWithoutFailing(em: EntityManager, write: Promise<unknown>): Promise<unknown> {
+async function refusedWithoutFailing(em: EntityManager, write: Promise<unknown>): Promise<string> {
   const code = await write.then(
     () => 'written',
-    (error: unknown) => (error as { code?: unknown }).code,
+    (error: unknown) => String((error as { code?: unknown }).code),
   );
   await em.execute('select 1');
   return code;
