@@ -2,9 +2,6 @@ import { readHold } from '../domain/holds/index.js';
 import type { Cipher } from '../domain/kernel/cipher.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
 import {
-  claimNotification,
-  CLAIM_MS,
-  DeliveryError,
   findPendingMessages,
   findUntoldOrders,
   holdExpiring,
@@ -12,18 +9,15 @@ import {
   orderMail,
   orderText,
   queueHoldWarning,
-  releaseNotification,
-  settleNotification,
   type DeliveryStatus,
   type Mailer,
-  type Notice,
   type OrderNotification,
   type PendingMessage,
-  type Settlement,
   type TextMessenger,
 } from '../domain/notifications/index.js';
 import { readOrder } from '../domain/orders/index.js';
 import { readAccount } from '../domain/users/index.js';
+import { createDelivery } from './delivery.js';
 
 export interface NotificationActivityDeps {
   readonly transact: Transact;
@@ -31,6 +25,8 @@ export interface NotificationActivityDeps {
   readonly cipher: Cipher;
   readonly mailer: Mailer;
   readonly messenger: TextMessenger;
+  /** How long an attempt owns a message that it does not renew; for tests. */
+  readonly claimMs?: number;
 }
 
 export interface OrderNotice {
@@ -38,46 +34,27 @@ export interface OrderNotice {
   readonly event: OrderNotification;
 }
 
-/** Hands a message to its provider; null when there is nobody to send it to. */
-type Send = (notificationId: string) => Promise<{ readonly providerId?: string } | null>;
-
 /**
- * Each tells one thing on one channel, at most once: the same whichever flow or attempt calls it. A message is repeated only
- * when a process dies between the provider's acceptance and the record of it, then with the same id.
+ * Each tells one thing on one channel, at most once: the same whichever flow or attempt calls it. What can repeat a message,
+ * with the same Message-ID or client reference, is in `createDelivery`.
  */
-export function createNotificationActivities({ transact, query, cipher, mailer, messenger }: NotificationActivityDeps) {
-  async function deliver(notice: Notice, send: Send): Promise<DeliveryStatus> {
-    const claim = await transact((em) => claimNotification(em, notice));
-    if (claim.kind === 'settled') return claim.status;
-    const { notificationId } = claim;
-    const settlement = await within(send(notificationId)).then(
-      (accepted): Settlement => (accepted === null ? { status: 'skipped' } : { status: 'sent', ...accepted }),
-      async (error: unknown): Promise<Settlement> => {
-        if (error instanceof DeliveryError && error.permanent) return { status: 'failed', error: error.code };
-        // one that got no answer in time may still go out: its claim must run off first
-        if (!(error instanceof StillSending))
-          await transact((em) =>
-            releaseNotification(em, notificationId, error instanceof DeliveryError ? error.code : 'internal'),
-          );
-        throw error;
-      },
-    );
-    await transact((em) => settleNotification(em, notificationId, settlement));
-    return settlement.status;
-  }
+export function createNotificationActivities(deps: NotificationActivityDeps) {
+  const { transact, query, cipher, mailer, messenger } = deps;
+  const deliver = createDelivery(deps);
 
   const sendOrderEmail = ({ orderId, event }: OrderNotice): Promise<DeliveryStatus> =>
     deliver({ subjectId: orderId, event, channel: 'email' }, async (messageId) => {
       const order = await query((em) => readOrder(em, cipher, orderId));
-      await mailer.send({ messageId: `${messageId}@perdure`, to: order.contact.email, ...orderMail(event, order) });
-      return {};
+      const mail = { messageId: `${messageId}@perdure`, to: order.contact.email, ...orderMail(event, order) };
+      return () => mailer.send(mail);
     });
 
   const sendOrderText = ({ orderId, event }: OrderNotice): Promise<DeliveryStatus> =>
     deliver({ subjectId: orderId, event, channel: 'sms' }, async (reference) => {
       const order = await query((em) => readOrder(em, cipher, orderId));
       if (order.contact.phone === null) return null;
-      return messenger.send({ reference, to: order.contact.phone, ...orderText(event, order) });
+      const text = { reference, to: order.contact.phone, ...orderText(event, order) };
+      return () => messenger.send(text);
     });
 
   return {
@@ -100,8 +77,8 @@ export function createNotificationActivities({ transact, query, cipher, mailer, 
         if (userId === null || hold.state !== 'live' || hold.remainingMs <= 0) return null;
         const account = await query((em) => readAccount(em, cipher, userId));
         if (account === null) return null;
-        await mailer.send({ messageId: `${messageId}@perdure`, to: account.email, ...holdWarningMail(hold) });
-        return {};
+        const mail = { messageId: `${messageId}@perdure`, to: account.email, ...holdWarningMail(hold) };
+        return () => mailer.send(mail);
       });
     },
 
@@ -115,20 +92,3 @@ export function createNotificationActivities({ transact, query, cipher, mailer, 
 }
 
 export type NotificationActivities = ReturnType<typeof createNotificationActivities>;
-
-const SEND_MS = CLAIM_MS - 5_000;
-
-class StillSending extends Error {}
-
-/** Stops waiting, though not sending, well before the claim ends. */
-async function within<T>(sending: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StillSending('no answer in time')), SEND_MS).unref();
-  });
-  try {
-    return await Promise.race([sending, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

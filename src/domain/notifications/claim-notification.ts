@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
 import type { Channel, DeliveryStatus, PendingMessage } from './types.js';
 
-/** How long one attempt owns a message. Longer than any send may take; a killed attempt's message waits as long. */
+/** How long one attempt owns a message unless it renews its claim; a killed attempt's message waits as long. */
 export const CLAIM_MS = 20_000;
 
 export interface Notice {
@@ -12,16 +12,21 @@ export interface Notice {
 }
 
 export type Claim =
-  /** This attempt alone may send it now. */
-  | { readonly kind: 'to_send'; readonly notificationId: string }
-  | { readonly kind: 'settled'; readonly status: DeliveryStatus };
+  /** This attempt alone may send it, until the claim ends. */
+  ({ readonly kind: 'to_send' } & HeldClaim) | { readonly kind: 'settled'; readonly status: DeliveryStatus };
+
+export interface HeldClaim {
+  readonly notificationId: string;
+  /** Which attempt of the message holds it. */
+  readonly number: number;
+}
 
 /**
  * Takes a message for sending, so that two attempts at once do not both send it.
  * @throws DomainError `not_found` when it was never queued, `temporarily_unavailable` while another attempt has it
  */
-export async function claimNotification(em: EntityManager, notice: Notice): Promise<Claim> {
-  const [row] = await em.execute<{ id: string; status: DeliveryStatus | 'pending'; claimed: boolean }[]>(
+export async function claimNotification(em: EntityManager, notice: Notice, ms = CLAIM_MS): Promise<Claim> {
+  const [row] = await em.execute<{ id: string; status: DeliveryStatus | 'pending'; number: number | null }[]>(
     `with wanted as (
        select id, status from notifications where subject_id = ? and event = ? and channel = ?
      ), claimed as (
@@ -29,24 +34,35 @@ export async function claimNotification(em: EntityManager, notice: Notice): Prom
        set attempts = n.attempts + 1, claimed_until = clock_timestamp() + ?::integer * interval '1 millisecond'
        from wanted w
        where n.id = w.id and n.status = 'pending' and (n.claimed_until is null or n.claimed_until <= clock_timestamp())
-       returning n.id
+       returning n.attempts
      )
-     select w.id, w.status, exists (select 1 from claimed) as claimed from wanted w`,
-    [notice.subjectId, notice.event, notice.channel, CLAIM_MS],
+     select w.id, w.status, (select attempts from claimed) as number from wanted w`,
+    [notice.subjectId, notice.event, notice.channel, ms],
   );
   if (row === undefined) throw notFound('notification');
-  if (row.claimed) return { kind: 'to_send', notificationId: row.id };
+  if (row.number !== null) return { kind: 'to_send', notificationId: row.id, number: row.number };
   if (row.status !== 'pending') return { kind: 'settled', status: row.status };
   throw new DomainError('temporarily_unavailable', 'another attempt is sending this message', {
     notificationId: row.id,
   });
 }
 
-/** Gives a message back whose sending surely failed. `code` says why and nothing else. */
-export async function releaseNotification(em: EntityManager, notificationId: string, code: string): Promise<void> {
+/** Prolongs a claim from now. @returns false when it has ended: this attempt may not begin to send any more */
+export async function renewClaim(em: EntityManager, claim: HeldClaim, ms = CLAIM_MS): Promise<boolean> {
+  const rows = await em.execute<unknown[]>(
+    `update notifications set claimed_until = clock_timestamp() + ?::integer * interval '1 millisecond'
+     where id = ? and attempts = ? and status = 'pending' and claimed_until > clock_timestamp()
+     returning id`,
+    [ms, claim.notificationId, claim.number],
+  );
+  return rows.length > 0;
+}
+
+/** Gives a message back whose sending surely failed, unless another attempt has it by now. `code` says why and nothing else. */
+export async function releaseNotification(em: EntityManager, claim: HeldClaim, code: string): Promise<void> {
   await em.execute(
-    `update notifications set claimed_until = null, last_error = ? where id = ? and status = 'pending'`,
-    [code, notificationId],
+    `update notifications set claimed_until = null, last_error = ? where id = ? and attempts = ? and status = 'pending'`,
+    [code, claim.notificationId, claim.number],
     'run',
   );
 }

@@ -4,10 +4,19 @@ export {
   findPendingMessages,
   findUntoldOrders,
   releaseNotification,
+  renewClaim,
   type Claim,
+  type HeldClaim,
   type Notice,
 } from './claim-notification.js';
-export { DeliveryError, type Mailer, type MailMessage, type TextMessage, type TextMessenger } from './ports.js';
+export {
+  DeliveryError,
+  MOST_AT_ONCE,
+  type Mailer,
+  type MailMessage,
+  type TextMessage,
+  type TextMessenger,
+} from './ports.js';
 export { holdExpiring, queueHoldWarning, queueOrderNotification } from './queue-notification.js';
 export { settleNotification, type Settlement } from './settle-notification.js';
 export { holdWarningMail } from './templates/hold.js';

@@ -1,3 +1,6 @@
+/** How many order messages of one channel a process sends side by side: as many as an adapter must have connections for. */
+export const MOST_AT_ONCE = 5;
+
 export interface MailMessage {
   /** The same for every repeat of one message, so that receivers can tell a repeat. */
   readonly messageId: string;
@@ -8,7 +11,7 @@ export interface MailMessage {
 }
 
 export interface Mailer {
-  /** Resolves when the server accepted the message; throws otherwise. */
+  /** Resolves when the server accepted the message; throws DeliveryError otherwise. Always ends. */
   send(message: MailMessage): Promise<void>;
 }
 
@@ -21,7 +24,7 @@ export interface TextMessage {
 }
 
 export interface TextMessenger {
-  /** Resolves with the provider's id when it accepted the message; throws otherwise. */
+  /** Resolves with the provider's id when it accepted the message; throws DeliveryError otherwise. Always ends. */
   send(message: TextMessage): Promise<{ readonly providerId: string }>;
 }
 
@@ -31,12 +34,15 @@ export class DeliveryError extends Error {
   readonly code: string;
   /** Trying again cannot help, as with an address that does not exist. */
   readonly permanent: boolean;
+  /** The message, or a part of it, may have been accepted: sending it again may repeat it. */
+  readonly uncertain: boolean;
 
-  constructor(channel: 'mail' | 'sms', code: string, permanent: boolean) {
+  constructor(channel: 'mail' | 'sms', code: string, permanent: boolean, uncertain = false) {
     super(`${channel} not accepted: ${code}`);
     this.name = 'DeliveryError';
     this.channel = channel;
     this.code = code;
     this.permanent = permanent;
+    this.uncertain = uncertain;
   }
 }

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { DeliveryError, type Mailer } from '../../domain/notifications/ports.js';
+import { DeliveryError, MOST_AT_ONCE, type Mailer } from '../../domain/notifications/ports.js';
 
 export interface SmtpMailerOptions {
   /** `smtp://user:password@host:port`, or `smtps://` for TLS from the start. */
@@ -9,13 +9,16 @@ export interface SmtpMailerOptions {
   readonly timeoutMs?: number;
 }
 
+/** Connections for mails that are not about orders. */
+const FOR_ACCOUNTS = 3;
+
 /** Sends mail over pooled SMTP connections; `close` ends them. */
 export function createSmtpMailer({ url, from, timeoutMs = 10_000 }: SmtpMailerOptions): Mailer & { close(): void } {
   const server = new URL(url);
   const secure = server.protocol === 'smtps:';
   const transport = createTransport({
     pool: true,
-    maxConnections: 5,
+    maxConnections: MOST_AT_ONCE + FOR_ACCOUNTS,
     host: server.hostname,
     port: Number(server.port) || (secure ? 465 : 587),
     secure,
@@ -43,6 +46,8 @@ export function createSmtpMailer({ url, from, timeoutMs = 10_000 }: SmtpMailerOp
           text,
           html,
           headers: { 'Auto-Submitted': 'auto-generated' },
+          // A server that answers drop by drop stays below every other time-out.
+          signal: AbortSignal.timeout(3 * timeoutMs),
         });
       } catch (error) {
         // The library's message quotes the server, and that the address.
@@ -66,5 +71,18 @@ function refusal(error: unknown): DeliveryError {
     return new DeliveryError('mail', `smtp_${responseCode}`, permanent);
   }
   if (code === 'EENVELOPE') return new DeliveryError('mail', 'invalid_address', true);
-  return new DeliveryError('mail', typeof code === 'string' ? code.toLowerCase() : 'connection', false);
+  return new DeliveryError('mail', typeof code === 'string' ? code.toLowerCase() : 'connection', false, !unsent(error));
+}
+
+/** True of a failure that came before there was a session to send anything in. */
+function unsent(error: unknown): boolean {
+  const { code, syscall, timeoutType } = error as { code?: unknown; syscall?: unknown; timeoutType?: unknown };
+  return (
+    code === 'EDNS' ||
+    code === 'EAUTH' ||
+    code === 'ETLS' ||
+    syscall === 'connect' ||
+    timeoutType === 'CONNECTION_TIMEOUT' ||
+    timeoutType === 'GREETING_TIMEOUT'
+  );
 }

@@ -50,10 +50,10 @@ export function createVonageMessenger({
     async send(message) {
       const answer = await ask(message);
       // A long text is several messages: one that was refused leaves it torn.
-      const refused = answer.find(({ status }) => status !== '0');
-      if (refused !== undefined) throw refusal(refused.status);
+      const refused = answer.find((part) => !accepted(part));
+      if (refused !== undefined) throw refusal(refused.status, answer.length > 1 && answer.some(accepted));
       const providerId = answer[0]?.messageId;
-      if (providerId === undefined) throw new DeliveryError('sms', 'invalid_answer', false);
+      if (providerId === undefined) throw new DeliveryError('sms', 'invalid_answer', false, true);
       return { providerId };
     },
   };
@@ -76,20 +76,22 @@ export function createVonageMessenger({
       // The SDK's errors carry the request, with its number, text and credentials.
       const messages = messagesOf(error);
       if (messages !== null) return messages;
-      throw new DeliveryError('sms', codeOf(error), false);
+      throw new DeliveryError('sms', codeOf(error), false, !unsent(error));
     }
   }
 }
 
-function refusal(status: string): DeliveryError {
+const accepted = ({ status }: { readonly status: string }): boolean => status === '0';
+
+function refusal(status: string, torn: boolean): DeliveryError {
   const { code, permanent } = REFUSALS[status] ?? { code: `status_${status}`, permanent: false };
-  return new DeliveryError('sms', code, permanent);
+  return new DeliveryError('sms', code, permanent, torn);
 }
 
 /** What the SDK's SMSFailure knows; it throws one whenever a status is not zero. */
 function messagesOf(error: unknown): { status: string }[] | null {
-  const { getFailedMessages: failed } = error as { getFailedMessages?: unknown };
-  return typeof failed === 'function' ? (failed.call(error) as { status: string }[]) : null;
+  const { getMessages: all } = error as { getMessages?: unknown };
+  return typeof all === 'function' ? (all.call(error) as { status: string }[]) : null;
 }
 
 function codeOf(error: unknown): string {
@@ -101,4 +103,17 @@ function codeOf(error: unknown): string {
   if (name === 'AbortError') return 'timeout';
   if (typeof response?.status === 'number') return `http_${response.status}`;
   return typeof cause?.code === 'string' ? cause.code.toLowerCase() : 'connection';
+}
+
+/** True where the request was never taken: refused outright, or it never reached the provider. */
+function unsent(error: unknown): boolean {
+  const { response, code, cause } = error as {
+    response?: { status?: unknown };
+    code?: unknown;
+    cause?: { code?: unknown };
+  };
+  if (typeof response?.status === 'number') return response.status >= 400 && response.status < 500;
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/.test(
+    String(cause?.code ?? code),
+  );
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createNotificationActivities } from '../../../src/activities/notifications.js';
+import { createNotificationActivities, type NotificationActivityDeps } from '../../../src/activities/notifications.js';
 import type { DomainError } from '../../../src/domain/kernel/errors.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import {
   DeliveryError,
+  MOST_AT_ONCE,
   queueOrderNotification,
   settleNotification,
   type MailMessage,
@@ -35,7 +36,7 @@ describeWith('postgres', 'telling customers', () => {
   const texts: TextMessage[] = [];
   let beforeAnswer: () => Promise<void>;
 
-  const activities = createNotificationActivities({
+  const deps: NotificationActivityDeps = {
     transact,
     query,
     cipher,
@@ -52,7 +53,8 @@ describeWith('postgres', 'telling customers', () => {
         return { providerId: 'sms-1' };
       },
     },
-  });
+  };
+  const activities = createNotificationActivities(deps);
 
   beforeEach(() => {
     mails.length = 0;
@@ -71,6 +73,10 @@ describeWith('postgres', 'telling customers', () => {
     await transact((em) => queueOrderNotification(em, orderId, 'order_confirmed'));
     return orderId;
   }
+  const endClaim = (subjectId: string) =>
+    query((em) =>
+      em.execute('update notifications set claimed_until = now() where subject_id = ?', [subjectId], 'run'),
+    );
   const confirmed = (orderId: string) => ({ orderId, event: 'order_confirmed' as const });
 
   test('queueing, when an event is recorded twice, keeps one row per channel', async () => {
@@ -121,15 +127,14 @@ describeWith('postgres', 'telling customers', () => {
     const orderId = await queuedOrder();
     // dies: neither the record nor the release of the claim happens
     beforeAnswer = () => new Promise(() => undefined);
-    activities.sendOrderEmail(confirmed(orderId)).catch(() => undefined);
-    while (mails.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const dying = createNotificationActivities(deps);
+    dying.sendOrderEmail(confirmed(orderId)).catch(() => undefined);
+    await until(() => mails.length === 1);
     beforeAnswer = async () => undefined;
     await expect(activities.sendOrderEmail(confirmed(orderId))).rejects.toMatchObject({
       code: 'temporarily_unavailable',
     });
-    await query((em) =>
-      em.execute('update notifications set claimed_until = now() where subject_id = ?', [orderId], 'run'),
-    );
+    await endClaim(orderId);
     await expect(activities.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
     expect(mails).toHaveLength(2);
     expect(mails[1]?.messageId).toBe(mails[0]?.messageId);
@@ -143,6 +148,108 @@ describeWith('postgres', 'telling customers', () => {
     expect((await rowsOf(orderId))[0]).toMatchObject({ status: 'pending', last_error: 'esocket' });
     beforeAnswer = async () => undefined;
     await expect(activities.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
+  });
+
+  test('a mail, when its outcome is unknown, is not sent again before its claim has run off', async () => {
+    const orderId = await queuedOrder();
+    beforeAnswer = async () => Promise.reject(new DeliveryError('mail', 'etimedout', false, true));
+    await expect(activities.sendOrderEmail(confirmed(orderId))).rejects.toThrow('etimedout');
+    beforeAnswer = async () => undefined;
+    await expect(activities.sendOrderEmail(confirmed(orderId))).rejects.toMatchObject(TAKEN);
+    expect(mails).toHaveLength(1);
+    await endClaim(orderId);
+    await expect(activities.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
+    expect(mails[1]?.messageId).toBe(mails[0]?.messageId);
+  });
+
+  test('a mail, when the server takes longer than a claim lasts, is sent by the first attempt alone and recorded late', async () => {
+    const orderId = await queuedOrder();
+    const brief = createNotificationActivities({ ...deps, claimMs: 200 });
+    const accepted = Promise.withResolvers<void>();
+    beforeAnswer = () => accepted.promise;
+    const first = brief.sendOrderEmail(confirmed(orderId));
+    await until(() => mails.length === 1);
+    await sleep(600);
+    await expect(brief.sendOrderEmail(confirmed(orderId))).rejects.toMatchObject(TAKEN);
+    accepted.resolve();
+    await expect(first).resolves.toBe('sent');
+    await expect(brief.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
+    expect(mails).toHaveLength(1);
+  });
+
+  test('a mail, when its worker sleeps before it hands it over until another has sent it, is not sent again', async () => {
+    const orderId = await queuedOrder();
+    const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const frozen = createNotificationActivities({
+      ...deps,
+      query: async (work) => {
+        asleep.resolve();
+        await awake.promise;
+        return query(work);
+      },
+    });
+    const late = frozen.sendOrderEmail(confirmed(orderId));
+    await asleep.promise;
+    await endClaim(orderId);
+    const sent = Promise.withResolvers<void>();
+    beforeAnswer = () => sent.promise;
+    const other = activities.sendOrderEmail(confirmed(orderId));
+    await until(() => mails.length === 1);
+    awake.resolve();
+    await expect(late).rejects.toMatchObject(TAKEN);
+    sent.resolve();
+    await expect(other).resolves.toBe('sent');
+    expect(mails).toHaveLength(1);
+  });
+
+  test('a mail, when an attempt fails after another took it over, still belongs to the other', async () => {
+    const orderId = await queuedOrder();
+    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    beforeAnswer = () => answers[mails.length - 1]?.promise ?? Promise.resolve();
+    const first = activities.sendOrderEmail(confirmed(orderId));
+    await until(() => mails.length === 1);
+    await endClaim(orderId);
+    const second = activities.sendOrderEmail(confirmed(orderId));
+    await until(() => mails.length === 2);
+    answers[0]?.reject(new DeliveryError('mail', 'smtp_451', false));
+    await expect(first).rejects.toThrow('smtp_451');
+    await expect(activities.sendOrderEmail(confirmed(orderId))).rejects.toMatchObject(TAKEN);
+    answers[1]?.resolve();
+    await expect(second).resolves.toBe('sent');
+    expect(mails).toHaveLength(2);
+  });
+
+  test('a mail, when the database is away after it was accepted, is recorded once it is back', async () => {
+    const orderId = await queuedOrder();
+    let away = 0;
+    const shaky = createNotificationActivities({
+      ...deps,
+      transact: (work) => {
+        if (mails.length === 0 || away === 3) return transact(work);
+        away += 1;
+        return Promise.reject(new Error('connection refused'));
+      },
+    });
+    await expect(shaky.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
+    expect(away).toBe(3);
+    await expect(activities.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
+    expect(mails).toHaveLength(1);
+  });
+
+  test('mails, of more orders than there are connections, wait without a claim and go out once each', async () => {
+    const orders = await Promise.all(Array.from({ length: 2 * MOST_AT_ONCE }, () => queuedOrder()));
+    const accepted = Promise.withResolvers<void>();
+    beforeAnswer = () => accepted.promise;
+    const sending = orders.map((orderId) => activities.sendOrderEmail(confirmed(orderId)));
+    await until(() => mails.length >= MOST_AT_ONCE);
+    await sleep(200);
+    const rows = (await Promise.all(orders.map(rowsOf))).flatMap((each) => each.slice(0, 1));
+    expect(rows.filter(({ attempts }) => attempts > 0)).toHaveLength(MOST_AT_ONCE);
+    expect(mails).toHaveLength(MOST_AT_ONCE);
+    accepted.resolve();
+    await expect(Promise.all(sending)).resolves.toEqual(orders.map(() => 'sent'));
+    expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(orders.length);
+    expect(mails).toHaveLength(orders.length);
   });
 
   test('a mail, when its address will never be accepted, ends as failed and is not tried again', async () => {
@@ -260,6 +367,14 @@ describeWith('postgres', 'telling customers', () => {
     });
   });
 });
+
+const TAKEN = { code: 'temporarily_unavailable' };
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5);
+}
 
 interface Arrived {
   readonly to: readonly { readonly address: string }[];

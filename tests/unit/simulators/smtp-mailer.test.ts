@@ -36,7 +36,9 @@ async function startInbox(): Promise<Inbox> {
         else if (mail !== null) {
           inbox.mails.push(mail.join('\n'));
           mail = null;
-          socket.write(`${inbox.answers.get('.') ?? '250 accepted'}\r\n`);
+          const answer = inbox.answers.get('.') ?? '250 accepted';
+          if (answer === 'hang up') socket.destroy();
+          else if (answer !== '') socket.write(`${answer}\r\n`);
         } else socket.write(`${reply(line)}\r\n`);
         if (line === 'DATA' && !inbox.answers.has('DATA')) mail = [];
       }
@@ -104,13 +106,29 @@ test.each([
   const mailer = createSmtpMailer({ url: inbox.url, from: 'shop@perdure.example' });
   const error: unknown = await mailer.send(mail).catch((reason: unknown) => reason);
   mailer.close();
-  expect(error).toMatchObject({ name: 'DeliveryError', code, permanent });
+  expect(error).toMatchObject({ name: 'DeliveryError', code, permanent, uncertain: false });
   const { stack, message, ...rest } = error as Error;
   expect(JSON.stringify([stack, message, rest, (error as Error).cause])).not.toContain('ada@example.com');
 });
 
 test('the mailer, while nothing listens, throws and can try again', async () => {
   const mailer = createSmtpMailer({ url: 'smtp://127.0.0.1:1', from: 'shop@perdure.example' });
-  await expect(mailer.send(mail)).rejects.toMatchObject({ name: 'DeliveryError', permanent: false });
+  await expect(mailer.send(mail)).rejects.toMatchObject({
+    name: 'DeliveryError',
+    permanent: false,
+    uncertain: false,
+  });
   mailer.close();
+});
+
+test.each([
+  ['says nothing more', ''],
+  ['hangs up', 'hang up'],
+])('the mailer, whose server takes the mail and then %s, does not say that it was not accepted', async (_, answer) => {
+  const inbox = await startInbox();
+  inbox.answers.set('.', answer);
+  const mailer = createSmtpMailer({ url: inbox.url, from: 'shop@perdure.example', timeoutMs: 300 });
+  await expect(mailer.send(mail)).rejects.toMatchObject({ name: 'DeliveryError', permanent: false, uncertain: true });
+  mailer.close();
+  expect(inbox.mails).toHaveLength(1);
 });

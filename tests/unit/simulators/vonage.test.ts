@@ -1,4 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Vonage } from '@vonage/server-sdk';
@@ -53,15 +55,15 @@ test('a long text is counted in parts, by the alphabet it needs', async () => {
 });
 
 test.each([
-  [{ throttle: 1 }, 'throttled', false],
-  [{ reject: 1, reject_status: '33' }, 'number_deactivated', true],
-  [{ reject: 1, reject_status: '9' }, 'quota_exceeded', false],
-  [{ fail_500_before: 1 }, 'http_500', false],
-  [{ rate_limit: 1 }, 'http_429', false],
-  [{ timeout_before: 1 }, 'timeout', false],
-])('the messenger, under %j, throws %s and can try again', async (faults, code, permanent) => {
+  [{ throttle: 1 }, 'throttled', false, false],
+  [{ reject: 1, reject_status: '33' }, 'number_deactivated', true, false],
+  [{ reject: 1, reject_status: '9' }, 'quota_exceeded', false, false],
+  [{ fail_500_before: 1 }, 'http_500', false, true],
+  [{ rate_limit: 1 }, 'http_429', false, false],
+  [{ timeout_before: 1 }, 'timeout', false, true],
+])('the messenger, under %j, throws %s and can try again', async (faults, code, permanent, uncertain) => {
   await post(url, '/test/switches', faults);
-  await expect(send()).rejects.toMatchObject({ name: 'DeliveryError', code, permanent });
+  await expect(send()).rejects.toMatchObject({ name: 'DeliveryError', code, permanent, uncertain });
   expect(simulator.log()).toEqual([]);
   await send();
   expect(simulator.log()).toHaveLength(1);
@@ -69,10 +71,46 @@ test.each([
 
 test('the messenger, whose answer was lost, repeats under the same reference', async () => {
   await post(url, '/test/switches', { drop_after_commit: 1 });
-  await expect(send()).rejects.toMatchObject({ name: 'DeliveryError' });
+  await expect(send()).rejects.toMatchObject({ name: 'DeliveryError', uncertain: true });
   await send();
   expect(simulator.log().map(({ client_ref: ref }) => ref)).toEqual(['order-1-sms', 'order-1-sms']);
   expect(await (await fetch(`${url}/log`)).text()).toContain('repeat');
+});
+
+test('the messenger, while nothing listens, was surely not heard', async () => {
+  const gone = createVonageSimulator(KEYS);
+  const apiUrl = await gone.listen();
+  await gone.close();
+  const nobody = createVonageMessenger({ ...KEYS, apiUrl, from: 'Perdure' });
+  await expect(nobody.send({ to: NUMBER, text: 'hello', reference: 'r' })).rejects.toMatchObject({
+    permanent: false,
+    uncertain: false,
+  });
+});
+
+test('the messenger, whose long text was refused in part, does not say that nothing was accepted', async () => {
+  const torn = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify({
+        'message-count': '2',
+        messages: [
+          { status: '0', 'message-id': 'part-1' },
+          { status: '1', 'error-text': 'throttled' },
+        ],
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => torn.listen(0, '127.0.0.1', resolve));
+  const apiUrl = `http://127.0.0.1:${(torn.address() as AddressInfo).port}`;
+  const messengerOfTorn = createVonageMessenger({ ...KEYS, apiUrl, from: 'Perdure' });
+  await expect(messengerOfTorn.send({ to: NUMBER, text: 'a'.repeat(200), reference: 'r' })).rejects.toMatchObject({
+    code: 'throttled',
+    permanent: false,
+    uncertain: true,
+  });
+  torn.closeAllConnections();
+  await new Promise((resolve) => torn.close(resolve));
 });
 
 test('the errors of the messenger hold neither number nor text nor credentials', async () => {
