@@ -1,27 +1,25 @@
-import { PassThrough } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { isDecided, readCheckout, readProgress, statusOf, type Checkout } from '../../../domain/checkout/index.js';
+import { isDecided, readCheckout, readProgress, type Checkout } from '../../../domain/checkout/index.js';
 import { DomainError, notFound } from '../../../domain/kernel/errors.js';
 import { checkoutRecoveryWorkflowId, checkoutWorkflowId } from '../../../workflows/contracts.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
+import { addressOf } from '../../middleware/address.js';
 import { Id } from '../../openapi/schemas.js';
 import { assertOwns, isEventsToken } from './access.js';
 import { presentCheckout } from './presenter.js';
 import { Checkout as CheckoutSchema } from './schemas.js';
 import { clientSecretOf, type CheckoutRouteDeps } from './start.js';
+import { createStreams } from './streams.js';
 
 const UNDO_LOOKS = 10;
 const UNDO_LOOK_MS = 200;
-const POLL_MS = 1_000;
-const KEEP_ALIVE_MS = 15_000;
-/** Proxies and browsers reconnect with Last-Event-ID; nothing is lost by ending a stream. */
-const LONGEST_STREAM_MS = 15 * 60_000;
 
 const ById = z.strictObject({ id: Id });
 
 export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
   const { query, cipher, flows, gateways, now } = deps;
+  const openStream = createStreams({ read: (id, afterId) => query((em) => readProgress(em, id, afterId)) });
 
   return [
     endpoint({
@@ -77,12 +75,15 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
         const checkout = await query((em) => readCheckout(em, id));
         if (token === undefined) assertOwns(cipher, ctx, caller, { ...checkout, checkoutId: checkout.id }, 'checkout');
         else if (!isEventsToken(cipher, token, id, now())) throw notFound('checkout');
-        const stream = new PassThrough();
+        ctx.body = openStream({
+          checkoutId: id,
+          address: addressOf(ctx),
+          afterId: Number(ctx.get('Last-Event-ID')) || 0,
+          soFar: checkout,
+        });
         ctx.set('Content-Type', 'text/event-stream');
         ctx.set('Cache-Control', 'no-store');
         ctx.set('X-Accel-Buffering', 'no');
-        ctx.body = stream;
-        void follow(id, Number(ctx.get('Last-Event-ID')) || 0, stream);
         return { status: 200 };
       },
     }),
@@ -122,31 +123,5 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
       const { state } = await query((em) => readProgress(em, id, 0));
       if (isDecided(state)) return;
     }
-  }
-
-  /** Writes steps as they are committed, until the checkout is decided or the client leaves. */
-  async function follow(checkoutId: string, afterId: number, stream: PassThrough): Promise<void> {
-    const until = Date.now() + LONGEST_STREAM_MS;
-    let last = afterId;
-    let quietSince = Date.now();
-    try {
-      while (!stream.destroyed && Date.now() < until) {
-        const { state, steps } = await query((em) => readProgress(em, checkoutId, last));
-        for (const { id, step, at } of steps) {
-          stream.write(`id: ${id}\nevent: ${step}\ndata: ${JSON.stringify({ step, status: statusOf(state), at })}\n\n`);
-          last = id;
-          quietSince = Date.now();
-        }
-        if (isDecided(state)) break;
-        if (Date.now() - quietSince > KEEP_ALIVE_MS) {
-          stream.write(': still here\n\n');
-          quietSince = Date.now();
-        }
-        await pause(POLL_MS);
-      }
-    } catch {
-      // An outage ends the stream; the client comes back with Last-Event-ID.
-    }
-    stream.end();
   }
 }
