@@ -42,7 +42,6 @@ const Environment = z.object({
   /** Number of proxies in front whose X-Forwarded-For entries are believed. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),
   CORS_ORIGINS: list.default([]),
-  METRICS_PORT: port.optional(),
 
   DATABASE_URL: url,
   DATABASE_POOL: z.coerce.number().int().min(1).default(10),
@@ -112,7 +111,6 @@ function shape(env: z.output<typeof Environment>) {
       corsOrigins: env.CORS_ORIGINS,
       rateLimits: env.RATE_LIMITS === 'on',
     },
-    metricsPort: env.METRICS_PORT,
     database: { url: env.DATABASE_URL, poolMax: env.DATABASE_POOL },
     redis: { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
     elasticsearch:

@@ -7,6 +7,7 @@ import type { Query, Transact } from '../../domain/kernel/transact.js';
 import type { Caller } from '../../domain/users/index.js';
 import { reservationExpiryWorkflowId, type Flows } from '../../workflows/contracts.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
+import { addressOf } from '../middleware/address.js';
 import { Id, Instant } from '../openapi/schemas.js';
 import { ownerOf } from './checkout/start.js';
 
@@ -15,7 +16,10 @@ export interface ReservationRouteDeps {
   readonly query: Query;
   readonly cipher: Cipher;
   readonly flows: Flows;
-  readonly config: { readonly checkout: { readonly holdMs: number } };
+  readonly config: {
+    readonly checkout: { readonly holdMs: number };
+    readonly http: { readonly rateLimits: boolean };
+  };
 }
 
 const Reservation = z.strictObject({ id: Id, expires_at: Instant, extended: z.boolean() }).meta({ id: 'Reservation' });
@@ -26,6 +30,7 @@ const presentHold = (hold: Hold) => ({ id: hold.id, expires_at: hold.expiresAt, 
 export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] {
   const { transact, query, cipher, flows } = deps;
   const { holdMs } = deps.config.checkout;
+  const { rateLimits } = deps.config.http;
 
   const cartOf = async (caller: Caller): Promise<string> => {
     const cart = await query((em) => findCheckoutCart(em, ownerOf(caller)));
@@ -45,14 +50,17 @@ export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] 
       responses: { 201: Reservation },
       handle: async ({ caller, claim, ctx }) => {
         const cartId = await cartOf(caller);
-        const hold = await transact(async (em) => {
+        const address = rateLimits ? cipher.blindIndex(addressOf(ctx), 'cart_holds.address') : null;
+        const { hold, first } = await transact(async (em) => {
           // A cart has one live hold: that, not the key, makes a repeat harmless.
-          await claim(em, cartId);
-          return holdCart(em, cartId, holdMs, cipher.blindIndex(ctx.ip, 'cart_holds.address'));
+          const hold = await holdCart(em, cartId, holdMs, address);
+          return { hold, first: await claim(em, hold.id) };
         });
         // Should this fail, the sweep ends the hold.
         await flows.start('reservationExpiry', reservationExpiryWorkflowId(hold.id), { holdId: hold.id });
-        return { status: 201, body: presentHold(hold) };
+        const body = presentHold(hold);
+        // The hold that the key once made may be over, and this another.
+        return first.resourceId === hold.id ? { status: 201, body } : { status: 201, body, replayed: false };
       },
     }),
     endpoint({

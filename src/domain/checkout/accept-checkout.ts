@@ -7,6 +7,9 @@ import type { Money } from '../kernel/money.js';
 import type { IdempotencyOutcome } from '../idempotency/index.js';
 import { orderContext, type Address, type Contact } from '../orders/index.js';
 
+/** Unpaid checkouts without a login from one network address. A customer has one open cart and so one checkout. */
+const MOST_OPEN_OF_ADDRESS = 20;
+
 export interface CheckoutRequest {
   readonly cartId: string;
   readonly bodyHash: string;
@@ -18,6 +21,8 @@ export interface CheckoutRequest {
   readonly paymentMethod: string | null;
   /** Null where the client named none. */
   readonly expectedTotal: Money | null;
+  /** Blind index of the network address of a caller who is not logged in: those are counted. Null: not counted. */
+  readonly addressIndex: string | null;
   /** Binds the request's Idempotency-Key, if any, to the checkout. */
   readonly claim: (em: EntityManager, checkoutId: string) => Promise<IdempotencyOutcome>;
 }
@@ -34,7 +39,7 @@ export interface Accepted {
  * Writes an inert checkout row under the cart's current checkout id; takes no stock and starts nothing.
  * The cart's lock makes it one, from however many tabs.
  * @throws DomainError `not_found`; `checkout_in_progress` when another request is under way for the cart;
- *   `price_changed` when the total is expected in another currency
+ *   `price_changed` when the total is expected in another currency; `hold_limit` with too many open from one address
  */
 export async function acceptCheckout(em: EntityManager, cipher: Cipher, request: CheckoutRequest): Promise<Accepted> {
   const cart = await lockCart(em, request.cartId);
@@ -47,11 +52,12 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
   }
   if (request.expectedTotal !== null && request.expectedTotal.currency !== cart.currency)
     throw new DomainError('price_changed', 'the cart has another currency', { currency: cart.currency });
+  if (request.addressIndex !== null) await assertFewOpen(em, request.addressIndex);
   const orderId = newId();
   await em.execute(
     `insert into checkouts (id, cart_id, order_id, user_id, body_hash, contact, shipping_address, billing_address,
-       country, shipping_method, payment_provider, payment_method, expected_total_amount, currency)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       address_index, country, shipping_method, payment_provider, payment_method, expected_total_amount, currency)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       checkoutId,
       request.cartId,
@@ -63,6 +69,7 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
       request.billingAddress === null
         ? null
         : sealJson(cipher, request.billingAddress, orderContext('billing_address', orderId)),
+      request.addressIndex,
       request.shippingAddress.country,
       request.shippingMethod,
       request.provider,
@@ -73,6 +80,17 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
     'run',
   );
   return { checkoutId, orderId, userId: cart.userId, kind: 'accepted' };
+}
+
+/** Counts under a lock of the address, so that many at once do not all slip through. */
+async function assertFewOpen(em: EntityManager, addressIndex: string): Promise<void> {
+  await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`checkouts:${addressIndex}`]);
+  const [row] = await em.execute<{ open: number }[]>(
+    'select count(*) as open from checkouts where address_index = ? and closed_at is null',
+    [addressIndex],
+  );
+  if ((row?.open ?? 0) >= MOST_OPEN_OF_ADDRESS)
+    throw new DomainError('hold_limit', 'too many checkouts are open from this address; please try again later');
 }
 
 interface LockedCart {

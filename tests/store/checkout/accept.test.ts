@@ -140,3 +140,20 @@ test('findCheckoutCart finds a customer’s open cart, else the guest cart they 
   await market.shop.run("update carts set status = 'merged', order_id = null where id = ?", [guest]);
   expect(await find({ userId: null, tokenHash })).toBeNull();
 });
+
+test('acceptCheckout, when twenty are open from one address, refuses the next, also many at once, until one ends', async () => {
+  const addressIndex = newId();
+  const carts = await Promise.all(Array.from({ length: 23 }, () => filledCart()));
+  const codes = await Promise.all(carts.map((cartId) => codeOf(market.accept(cartId, { addressIndex }))));
+  expect(codes.filter((code) => code === 'done')).toHaveLength(20);
+  expect(codes.filter((code) => code === 'hold_limit')).toHaveLength(3);
+
+  const own = carts[codes.indexOf('done')] ?? '';
+  const { checkoutId, kind } = await market.accept(own, { addressIndex });
+  expect(kind).toBe('joined');
+  const next = carts[codes.indexOf('hold_limit')] ?? '';
+  expect(await codeOf(market.accept(next, { addressIndex: newId() }))).toBe('done');
+  await market.shut(checkoutId);
+  await market.end(checkoutId);
+  expect(await codeOf(market.accept(own, { addressIndex }))).toBe('done');
+});

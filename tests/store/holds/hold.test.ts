@@ -231,4 +231,7 @@ test('holdCart, when twenty carts are held from one address, refuses the next, a
   expect(codes.filter((code) => code === 'held')).toHaveLength(20);
   expect(codes.filter((code) => code === 'hold_limit')).toHaveLength(5);
   expect(await market.stock(variantId)).toEqual([50, 20]);
+
+  const own = carts[codes.indexOf('held')] ?? '';
+  await expect(from(own)).resolves.toMatchObject({ cartId: own, state: 'live' });
 });

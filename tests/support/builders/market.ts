@@ -78,6 +78,7 @@ export async function openMarket() {
     provider: 'stripe',
     paymentMethod: 'pm_card_visa',
     expectedTotal: null,
+    addressIndex: null,
     claim: async (_em, resourceId) => ({ resourceId, replayed: false }),
     ...change,
   });

@@ -20,6 +20,7 @@ import { readAccount, type Caller } from '../../../domain/users/index.js';
 import { callerKey } from '../../../domain/users/types.js';
 import { checkoutWorkflowId, type Flows } from '../../../workflows/contracts.js';
 import { endpoint, type Endpoint, type Reply } from '../../endpoint.js';
+import { addressOf } from '../../middleware/address.js';
 import { Order } from '../orders.js';
 import { orderToken } from './access.js';
 import { presentCheckout, presentOrder } from './presenter.js';
@@ -33,7 +34,10 @@ export interface CheckoutRouteDeps {
   readonly flows: Flows;
   readonly gateways: ReadonlyMap<string, PaymentGateway>;
   readonly now: () => Date;
-  readonly config: { readonly shop: { readonly pricesIncludeTax: boolean } };
+  readonly config: {
+    readonly shop: { readonly pricesIncludeTax: boolean };
+    readonly http: { readonly rateLimits: boolean };
+  };
 }
 
 /** How long a client waits for the order before it is told to look again. */
@@ -137,7 +141,7 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
     body: CheckoutBody,
     idempotency: 'optional',
     responses: { 201: Order, 202: CheckoutSchema },
-    handle: async ({ caller, body, claim, idempotencyKey }) => {
+    handle: async ({ caller, body, claim, idempotencyKey, ctx }) => {
       if (!gateways.has(body.payment.provider))
         throw new DomainError('validation_failed', 'there is no such payment provider', {}, [
           { field: 'payment.provider', message: 'is not one of GET /payment-options' },
@@ -157,6 +161,10 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
           provider: body.payment.provider,
           paymentMethod: body.payment.payment_method ?? null,
           expectedTotal: body.expected_total ?? null,
+          addressIndex:
+            caller.kind === 'guest' && deps.config.http.rateLimits
+              ? cipher.blindIndex(addressOf(ctx), 'checkouts.address')
+              : null,
           claim,
         }),
       );

@@ -12,11 +12,11 @@ create table checkouts (
   status text not null default 'accepted' check (status in
     ('accepted', 'reserving', 'authorising', 'requires_action', 'placing', 'placed', 'failed', 'cancelled', 'expired')),
   closing boolean not null default false,
-  cancel_requested boolean not null default false,
   body_hash text not null,
   contact text not null,
   shipping_address text not null,
   billing_address text,
+  address_index text,
   country char(2) not null,
   shipping_method text not null,
   payment_provider text not null,
@@ -34,6 +34,7 @@ create table checkouts (
 ) with (fillfactor = 70);
 create index checkouts_cart on checkouts (cart_id);
 create index checkouts_open on checkouts (created_at) where closed_at is null;
+create index checkouts_address on checkouts (address_index) where closed_at is null and address_index is not null;
 
 create table checkout_steps (
   id bigint generated always as identity primary key,
