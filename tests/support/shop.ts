@@ -16,20 +16,20 @@ export interface TestProduct {
 export function createShop(query: Query) {
   const run = (sql: string, params: readonly unknown[]): Promise<unknown> =>
     query((em) => em.execute(sql, [...params], 'run'));
-  let category: string | null = null;
+  let category: Promise<string> | null = null;
 
-  async function categoryId(): Promise<string> {
-    if (category === null) {
-      category = newId();
-      const slug = `test-${category.slice(-12)}`;
-      await run('insert into categories (id, slug, name, path) values (?, ?, ?, ?::ltree)', [
-        category,
-        slug,
-        'Tests',
-        slug.replaceAll('-', '_'),
-      ]);
-    }
-    return category;
+  const categoryId = (): Promise<string> => (category ??= insertCategory());
+
+  async function insertCategory(): Promise<string> {
+    const id = newId();
+    const slug = `test-${id.slice(-12)}`;
+    await run('insert into categories (id, slug, name, path) values (?, ?, ?, ?::ltree)', [
+      id,
+      slug,
+      'Tests',
+      slug.replaceAll('-', '_'),
+    ]);
+    return id;
   }
 
   return {
@@ -50,8 +50,8 @@ export function createShop(query: Query) {
         [productId, await categoryId(), `p-${productId}`, title, price, currency, taxClass, status],
       );
       await run(
-        'insert into variants (id, product_id, sku, price_adjustment_amount, is_default) values (?, ?, ?, ?, true)',
-        [variantId, productId, sku, adjustment],
+        'insert into variants (id, product_id, sku, price_adjustment_amount, currency, is_default) values (?, ?, ?, ?, ?, true)',
+        [variantId, productId, sku, adjustment, currency],
       );
       await run('insert into stock_levels (variant_id, on_hand) values (?, ?)', [variantId, stock]);
       return { productId, variantId, sku };
