@@ -55,6 +55,7 @@ export const VariantEntity = defineEntity({
     title: p.string().default(''),
     options: p.json().$type<Readonly<Record<string, string>>>(),
     priceAdjustmentAmount: p.bigint('number').default(0),
+    currency: p.string(),
     position: p.integer().default(0),
     isDefault: p.boolean().default(false),
     status: p.string().$type<'active' | 'retired'>(),

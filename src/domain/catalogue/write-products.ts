@@ -80,10 +80,12 @@ async function restateOptions(em: EntityManager, rows: readonly ProductRow[]): P
 export async function upsertVariants(em: EntityManager, rows: readonly VariantRow[]): Promise<string[]> {
   if (rows.length === 0) return [];
   const written = await em.execute<{ product_id: string }[]>(
-    `insert into variants as v (id, product_id, sku, title, options, price_adjustment_amount, position, is_default)
-     select id, product_id, sku, title, options, price_adjustment_amount, position, is_default
+    `insert into variants as v
+       (id, product_id, sku, title, options, price_adjustment_amount, currency, position, is_default)
+     select r.id, r.product_id, r.sku, r.title, r.options, r.price_adjustment_amount, p.currency, r.position, r.is_default
      from jsonb_to_recordset(?::jsonb) as r (id uuid, product_id uuid, sku text, title text, options jsonb,
        price_adjustment_amount bigint, position integer, is_default boolean)
+     join products p on p.id = r.product_id
      on conflict (id) do update set
        title = excluded.title, options = excluded.options, price_adjustment_amount = excluded.price_adjustment_amount,
        position = excluded.position, status = 'active', version = v.version + 1, updated_at = now()

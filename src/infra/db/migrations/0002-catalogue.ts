@@ -47,7 +47,8 @@ create table products (
   search tsvector not null generated always as (
     setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('simple', brand), 'A')
     || setweight(to_tsvector('simple', mpn), 'B') || setweight(to_tsvector('english', description), 'D')
-    || setweight(jsonb_to_tsvector('english', attributes, '["string"]'), 'D')) stored
+    || setweight(jsonb_to_tsvector('english', attributes, '["string"]'), 'D')) stored,
+  unique (id, currency)
 );
 create index products_search on products using gin (search);
 create index products_title_trgm on products using gin (title gin_trgm_ops);
@@ -60,17 +61,19 @@ create index products_new on products (created_at, id) where status = 'published
 
 create table variants (
   id uuid primary key,
-  product_id uuid not null references products on delete cascade,
+  product_id uuid not null,
   sku text not null unique,
   title text not null default '',
   options jsonb not null default '{}',
   price_adjustment_amount bigint not null default 0,
+  currency char(3) not null,
   position integer not null default 0,
   is_default boolean not null default false,
   status text not null default 'active' check (status in ('active', 'retired')),
   version integer not null default 1,
   created_at timestamptz(3) not null default now(),
-  updated_at timestamptz(3) not null default now()
+  updated_at timestamptz(3) not null default now(),
+  foreign key (product_id, currency) references products (id, currency) on delete cascade on update cascade
 );
 create index variants_product on variants (product_id, position);
 create unique index variants_default on variants (product_id) where is_default;
