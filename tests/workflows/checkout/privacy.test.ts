@@ -1,3 +1,4 @@
+import { DeliveryError } from '../../../src/domain/notifications/index.js';
 import { notifyWorkflowId } from '../../../src/workflows/contracts.js';
 import { accepted, authenticate, intentOf, submit } from '../../support/flow-checkout.js';
 import { detailsOf, historyText } from '../../support/flow-history.js';
@@ -23,9 +24,10 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'the histories of a c
       card: 'pm_card_threeDSecure2Required',
       change: { shippingAddress: address },
     });
-    const tells = (): Promise<never> =>
-      Promise.reject(new Error(`550 <${purchase.email}> ${purchase.phone} ${address.line1} for ${address.name}`));
-    Object.assign(world.delivery, { mail: tells, text: tells });
+    const personalWords = `550 <${purchase.email}> ${purchase.phone} ${address.line1} for ${address.name}`;
+    const refusing = (channel: 'mail' | 'sms') => (): Promise<never> =>
+      Promise.reject(Object.assign(new DeliveryError(channel, 'smtp_451', false), { message: personalWords }));
+    Object.assign(world.delivery, { mail: refusing('mail'), text: refusing('sms') });
     await world.stripe.post('/test/switches', { drop: 1, unavailable: 1, only: { method: 'POST' } });
 
     await submit(world, purchase);
