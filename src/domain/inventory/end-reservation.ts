@@ -36,11 +36,8 @@ export async function releaseStock(
 export async function sellReserved(em: EntityManager, checkoutId: string, orderId: string): Promise<StockLine[]> {
   const levels = await lockLevelsOf(em, { checkoutId });
   if (levels.length === 0) return [];
-  const ids = levels.map((level) => ({ id: newId(), variant_id: level.variantId }));
   const rows = await em.execute<{ variant_id: string; quantity: number; on_hand: number }[]>(
-    `with ids as (
-       select * from jsonb_to_recordset(?::jsonb) as i (id uuid, variant_id uuid)
-     ), closed as (
+    `with closed as (
        update reservations set state = 'placed', closed_at = now()
        where checkout_id = ? and state = 'live' returning variant_id, quantity
      ), sold as (
@@ -49,11 +46,10 @@ export async function sellReserved(em: EntityManager, checkoutId: string, orderI
        returning s.variant_id, s.on_hand, c.quantity
      ), moved as (
        insert into stock_movements (id, variant_id, delta, on_hand_after, reason, reference)
-       select ids.id, sold.variant_id, -sold.quantity, sold.on_hand, 'sale', ?
-       from sold join ids using (variant_id)
+       select uuidv7(), variant_id, -quantity, on_hand, 'sale', ? from sold
      )
      select variant_id, quantity, on_hand from sold`,
-    [JSON.stringify(ids), checkoutId, orderId],
+    [checkoutId, orderId],
   );
   await announceStock(
     em,

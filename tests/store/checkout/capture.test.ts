@@ -3,6 +3,7 @@ import {
   begunAuthorisations,
   recordCapture,
   recordCaptureRefused,
+  recordTaken,
   recordVoided,
 } from '../../../src/domain/checkout/index.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
@@ -99,20 +100,23 @@ test('moveOrder, to where it may not go, changes nothing; to where it is, nothin
   ).resolves.toEqual([{ type: 'placed' }, { type: 'confirmed' }]);
 });
 
-test('recordVoided, repeated and at once, writes each movement and the step once', async () => {
+test('recordTaken and recordVoided, repeated and at once, write each movement and the step once', async () => {
   const { checkoutId } = await market.reserved([{ variantId: await market.variant(5), quantity: 2 }]);
   await market.begin(checkoutId);
   const [begun] = await market.query((em) => begunAuthorisations(em, checkoutId));
   if (begun === undefined) throw new Error('nothing began');
-  const refund = { chargeId: `ch_${newId()}`, refundId: `re_${newId()}`, amount: usd(2_499) };
-  const record = () =>
-    market.transact((em) =>
-      recordVoided(em, { attempt: begun.attempt, provider: 'stripe', intentId: `pi_${checkoutId}`, refund }),
-    );
+  const amount = usd(2_499);
+  const chargeId = `ch_${newId()}`;
+  const refund = { refundId: `re_${newId()}`, amount };
+  const undone = { attempt: begun.attempt, provider: 'stripe', intentId: `pi_${checkoutId}` };
+  const record = async () => {
+    await market.transact((em) => recordTaken(em, { ...undone, chargeId, amount }));
+    await market.transact((em) => recordVoided(em, { ...undone, refund }));
+  };
   await Promise.all([record(), record()]);
   await record();
   expect(await ledgerOf(checkoutId)).toEqual([
-    { type: 'capture', reference: refund.chargeId, amount: 2_499 },
+    { type: 'capture', reference: chargeId, amount: 2_499 },
     { type: 'refund', reference: refund.refundId, amount: 2_499 },
   ]);
   expect(await market.stepsOf(checkoutId)).toEqual(['stock_reserved', 'payment_voided']);

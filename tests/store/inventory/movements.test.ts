@@ -175,3 +175,17 @@ test('stock that sells out, comes back or is counted to nothing has the search i
   await adjust(variantId, { onHand: 0 });
   expect(await announced()).toBe(before + 3);
 });
+
+test('sellReserved, when more is reserved for the checkout while it waits, writes a movement for all it sells', async () => {
+  const [a, b, checkoutId] = [await market.variant(5), await market.variant(5), newId()];
+  await reserve(a, 1, checkoutId);
+  const other = await market.holdOpen((em) =>
+    em.execute('select from stock_levels where variant_id = ? for update', [a]),
+  );
+  const sold = market.transact((em) => sellReserved(em, checkoutId, newId()));
+  await market.untilBlocked();
+  await reserve(b, 2, checkoutId);
+  await other.commit();
+  expect(await sold).toHaveLength(2);
+  expect(await movements(b)).toEqual([{ delta: -2, on_hand_after: 3, reason: 'sale' }]);
+});
