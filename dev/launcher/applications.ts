@@ -9,8 +9,6 @@ import { workerPolls } from './worker-probe.js';
 const CATALOGUE_SAMPLE = join('dev', 'data', 'catalog-sample.ndjson.gz');
 const IMPORTED = 'imported-sample';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 export interface Applications {
   /** Brings the database up to date. */
   migrate(): Promise<void>;
@@ -26,14 +24,14 @@ export function createApplications(
   console: Console,
   { reload }: { readonly reload: boolean },
 ): Applications {
-  async function start(name: 'api' | 'worker', ready: () => Promise<boolean>, env: Environment): Promise<void> {
+  async function start(name: 'api' | 'worker', ready: () => Promise<boolean>): Promise<void> {
     console.step(name, 'starting');
     await supervisor.start({
       name,
       command: process.execPath,
       args: reload ? watchArguments(name) : ['--import', 'tsx', `src/bin/${name}.ts`],
       cwd: services.root,
-      env: { ...services.env, ...env },
+      env: services.env,
       rank: 0,
       graceMs: 30_000,
       probe: ready,
@@ -62,13 +60,12 @@ export function createApplications(
     },
     startWorker() {
       const since = new Date();
-      return start('worker', () => workerPolls({ ...process.env, ...services.env }, since), {});
+      return start('worker', () => workerPolls({ ...process.env, ...services.env }, since));
     },
     startApi() {
       const url = `http://127.0.0.1:${services.env['PORT']}/health/ready`;
       const ready = async (): Promise<boolean> => (await fetch(url, { signal: AbortSignal.timeout(3_000) })).ok;
-      // The port for metrics is the worker's.
-      return start('api', ready, { METRICS_PORT: '' });
+      return start('api', ready);
     },
     async importSample() {
       const marker = join(services.folder, IMPORTED);

@@ -29,7 +29,6 @@ export async function childEnvironment(
     NODE_ENV: nodeEnv,
     PORT: apiPort,
     PUBLIC_URL: process.env['PUBLIC_URL'] ?? `http://127.0.0.1:${apiPort}`,
-    METRICS_PORT: String(await profile.port('metrics')),
     MAIL_FROM: process.env['MAIL_FROM'] ?? 'Perdure <shop@perdure.example>',
     VONAGE_FROM: process.env['VONAGE_FROM'] ?? 'Perdure',
     AUTH_KEYS: process.env['AUTH_KEYS'] ?? secrets.authKeys,

@@ -40,7 +40,6 @@ export async function openShop({ temporal = serviceUrl('temporal') }: { readonly
     LOG_LEVEL: 'warn',
     PORT: String(port),
     PUBLIC_URL: origin,
-    METRICS_PORT: '',
     DATABASE_URL: database.url,
     REDIS_URL: serviceUrl('redis'),
     REDIS_PREFIX: `e2e:${own}:`,
