@@ -1,36 +1,17 @@
 import { join } from 'node:path';
 import { createApplications } from '../applications.js';
 import { followLog } from '../follow.js';
-import { openSession } from '../session.js';
-import { SERVICES } from '../services/index.js';
-import { readOptions, type Command } from './command.js';
-import { showAddresses } from './demo.js';
+import type { Console } from '../console.js';
+import type { Services } from '../session.js';
+import type { Command } from './command.js';
+import { openWatchedSession } from './watched-session.js';
 
 export const devCommand: Command = {
   summary: 'services that stay up, API and worker that reload when a file changes; --fresh',
   staysUp: true,
-  async run({ root, args, console, lifetime }) {
-    const options = readOptions(args);
-    const session = await openSession(
-      {
-        root,
-        profile: options.profile ?? 'dev',
-        services: SERVICES,
-        fresh: options.fresh,
-        command: 'dev',
-        nodeEnv: 'development',
-        strict: false,
-        lenient: false,
-      },
-      lifetime,
-      console,
-    );
-    const failure = new Promise<number>((resolve) => {
-      session.supervisor.onUnexpectedEnd((name, code, lastLines) => {
-        console.line(`${name} ended with code ${code}; its last lines:\n${lastLines}`);
-        resolve(1);
-      });
-    });
+  async run(invocation) {
+    const { console, lifetime } = invocation;
+    const { session, failure } = await openWatchedSession(invocation, 'dev');
     const applications = createApplications(session, console, { reload: true });
     await applications.migrate();
     for (const name of ['api', 'worker'])
@@ -45,3 +26,16 @@ export const devCommand: Command = {
     return failure;
   },
 };
+
+function showAddresses({ env, folder }: Services, console: Console): void {
+  const url = env['PUBLIC_URL'] ?? '';
+  console.line('');
+  console.table([
+    { open: 'API', at: `${url}/api/v1` },
+    { open: 'API documentation', at: `${url}/docs` },
+    ...(env['TEMPORAL_UI_URL'] ? [{ open: 'Temporal UI', at: env['TEMPORAL_UI_URL'] }] : []),
+    ...(env['INBOX_URL'] ? [{ open: 'inbox', at: env['INBOX_URL'] }] : []),
+    { open: 'logs', at: `${folder}/logs` },
+  ]);
+  console.line('');
+}
