@@ -8,7 +8,7 @@ let serial = 0;
 
 beforeAll(async () => {
   bench = await startStripe();
-  gateway = createStripeGateway({ secretKey: SECRET_KEY, apiUrl: bench.url, webhookSecrets: [], timeoutMs: 400 });
+  gateway = createStripeGateway({ secretKey: SECRET_KEY, apiUrl: bench.url, webhookSecrets: [], timeoutMs: 1_000 });
 });
 afterEach(() => bench.post('/test/reset'));
 afterAll(() => bench.close());
@@ -151,7 +151,7 @@ test.each(LOST)(
 
 test('every call, while nothing listens, is unknown, and the client secret is temporarily unavailable', async () => {
   const own = await startStripe();
-  const orphan = createStripeGateway({ secretKey: SECRET_KEY, apiUrl: own.url, webhookSecrets: [], timeoutMs: 400 });
+  const orphan = createStripeGateway({ secretKey: SECRET_KEY, apiUrl: own.url, webhookSecrets: [], timeoutMs: 1_000 });
   await own.close();
   const unknown = { kind: 'unknown', reason: 'connection' };
   expect(await orphan.authorise(request())).toEqual(unknown);
