@@ -1,3 +1,4 @@
+export { assertAgreedPrice } from './agreed-price.js';
 export { acceptCheckout, type Accepted, type CheckoutRequest } from './accept-checkout.js';
 export {
   beginAuthorisation,

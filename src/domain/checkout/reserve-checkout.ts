@@ -1,7 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
 import { reserveStock } from '../inventory/index.js';
-import { loadQuote, type Quote } from '../pricing/index.js';
+import { loadQuote } from '../pricing/index.js';
+import { assertAgreedPrice } from './agreed-price.js';
 import type { CheckoutState } from './types.js';
 
 export interface Reserved {
@@ -22,7 +23,7 @@ export async function reserveCheckout(
   checkoutId: string,
 ): Promise<Reserved> {
   const [row] = await em.execute<LockedRow[]>(
-    `select k.status, k.closing, k.cart_id, k.order_id, k.country, k.shipping_method, k.expected_total_amount,
+    `select k.status, k.closing, k.cart_id, k.order_id, k.country, k.shipping_method, k.expected_total_amount, k.currency,
        (extract(epoch from k.expires_at - now()) * 1000)::bigint as expires_in_ms
      from checkouts k where k.id = ? for update`,
     [checkoutId],
@@ -38,7 +39,8 @@ export async function reserveCheckout(
     shippingMethod: row.shipping_method,
     pricesIncludeTax,
   });
-  assertPrice(quote, row.expected_total_amount);
+  const expected = row.expected_total_amount;
+  assertAgreedPrice(quote, expected === null ? null : { amount: expected, currency: row.currency });
   const { expiresAt } = await reserveStock(
     em,
     { checkoutId },
@@ -59,19 +61,6 @@ export async function reserveCheckout(
   return { orderId: row.order_id, expiresInMs: reservationMs };
 }
 
-/** What the client agreed to: the total it names, else the prices its cart showed. */
-function assertPrice(quote: Quote, expectedTotal: number | null): void {
-  const changed =
-    expectedTotal === null
-      ? quote.lines.some((line) => line.unitPrice.amount !== line.keptUnitPrice.amount)
-      : expectedTotal !== quote.total.amount;
-  if (changed)
-    throw new DomainError('price_changed', 'the price has changed', {
-      total: quote.total.amount,
-      currency: quote.currency,
-    });
-}
-
 /** Ends the cart's hold, if one is live, in favour of the checkout; its rows follow in `reserveStock`. */
 async function takeHold(em: EntityManager, cartId: string): Promise<string | null> {
   const [hold] = await em.execute<{ id: string }[]>(
@@ -89,5 +78,6 @@ interface LockedRow {
   readonly country: string;
   readonly shipping_method: string;
   readonly expected_total_amount: number | null;
+  readonly currency: string;
   readonly expires_in_ms: number | null;
 }

@@ -1,6 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
-import type { Money } from '../kernel/money.js';
 import { chooseMethod } from '../shipping/index.js';
 import type { PricedLine } from './price-lines.js';
 import { quoteCart, subtotalOf } from './quote-cart.js';
@@ -28,8 +27,6 @@ export const loadQuote = async (em: EntityManager, query: QuoteQuery): Promise<Q
 
 export interface CartPrecheck {
   readonly quote: Quote;
-  /** Lines whose price is not the one their customer last saw. */
-  readonly priceChanges: readonly { readonly variantId: string; readonly kept: Money; readonly current: Money }[];
   /** Lines that ask for more than is available. */
   readonly shortages: readonly { readonly variantId: string; readonly quantity: number; readonly available: number }[];
 }
@@ -39,9 +36,6 @@ export async function precheckCart(em: EntityManager, query: QuoteQuery): Promis
   const { quote, lines } = await quoteWithLines(em, query);
   return {
     quote,
-    priceChanges: lines
-      .filter((line) => line.price.unit.amount !== line.keptUnitPrice.amount)
-      .map((line) => ({ variantId: line.variantId, kept: line.keptUnitPrice, current: line.price.unit })),
     shortages: lines
       .filter((line) => line.available < line.quantity)
       .map((line) => ({ variantId: line.variantId, quantity: line.quantity, available: Math.max(0, line.available) })),

@@ -126,8 +126,13 @@ test('precheckCart names changed prices and shortages beside the quote', async (
     { variantId: scarce.variantId, quantity: 2 },
   ]);
   expect(await precheck(ask(cartId))).toMatchObject({
-    quote: { subtotal: { amount: 3_200 } },
-    priceChanges: [{ variantId: dearer.variantId, kept: { amount: 1_000 }, current: { amount: 1_200 } }],
+    quote: {
+      subtotal: { amount: 3_200 },
+      lines: [
+        { variantId: dearer.variantId, keptUnitPrice: { amount: 1_000 }, unitPrice: { amount: 1_200 } },
+        { variantId: scarce.variantId, keptUnitPrice: { amount: 1_000 }, unitPrice: { amount: 1_000 } },
+      ],
+    },
     shortages: [{ variantId: scarce.variantId, quantity: 2, available: 1 }],
   });
 });

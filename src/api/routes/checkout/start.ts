@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { hashCartToken, mergeCarts } from '../../../domain/cart/index.js';
 import {
   acceptCheckout,
+  assertAgreedPrice,
   findCheckoutCart,
   isDecided,
   readCheckout,
@@ -62,7 +63,7 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
   }
 
   async function precheck(cart: CheckoutCart, body: Body): Promise<void> {
-    const { quote, priceChanges, shortages } = await query((em) =>
+    const { quote, shortages } = await query((em) =>
       precheckCart(em, {
         cartId: cart.id,
         country: body.shipping_address.country,
@@ -74,16 +75,7 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
       throw new DomainError('out_of_stock', 'not enough stock', {
         variants: shortages.map(({ variantId, available }) => ({ variantId, available })),
       });
-    const expected = body.expected_total;
-    const changed =
-      expected === undefined
-        ? priceChanges.length > 0
-        : expected.amount !== quote.total.amount || expected.currency !== quote.currency;
-    if (changed)
-      throw new DomainError('price_changed', 'the price has changed', {
-        total: quote.total.amount,
-        currency: quote.currency,
-      });
+    assertAgreedPrice(quote, body.expected_total ?? null);
   }
 
   async function contactOf(caller: Caller, body: Body): Promise<Contact> {
