@@ -6,7 +6,7 @@ import type { PaymentEvent } from './types.js';
 export interface StoredEvent {
   readonly checkoutId: string | null;
   /**
-   * `wake`: its flow waits for it. `recheck`: its checkout ended unpaid, so money may have to go back.
+   * `wake`: its flow waits for it. `recheck`: its checkout ends or ended unpaid, so money may have to go back.
    * `none`: the flow reads it by itself, or nothing depends on it.
    */
   readonly next: 'wake' | 'recheck' | 'none';
@@ -23,14 +23,14 @@ const PAID: ReadonlySet<string> = new Set(['authorised', 'captured']);
 export async function storePaymentEvent(em: EntityManager, event: PaymentEvent): Promise<StoredEvent> {
   const checkoutId = await lockAttemptOf(em, event);
   // After the lock, in a statement of its own: what the lock waited for is seen.
-  const [row] = await em.execute<{ handled_at: string | null; status: string | null; closed_at: string | null }[]>(
+  const [row] = await em.execute<{ handled_at: string | null; status: string | null; closing: boolean | null }[]>(
     `with stored as (
        insert into payment_events (id, provider, type, intent_id, checkout_id, outcome, amount, currency, created_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (id) do update set checkout_id = coalesce(payment_events.checkout_id, excluded.checkout_id)
        returning handled_at
      )
-     select s.handled_at, k.status, k.closed_at from stored s left join checkouts k on k.id = ?`,
+     select s.handled_at, k.status, k.closing from stored s left join checkouts k on k.id = ?`,
     [
       event.id,
       event.provider,
@@ -45,9 +45,9 @@ export async function storePaymentEvent(em: EntityManager, event: PaymentEvent):
     ],
   );
   if (checkoutId === null || row?.handled_at != null || event.outcome === null) return { checkoutId, next: 'none' };
-  if (row?.status === 'requires_action') return { checkoutId, next: 'wake' };
-  const endedUnpaid = row?.closed_at != null && row.status !== 'placed';
-  return { checkoutId, next: endedUnpaid && PAID.has(event.outcome.kind) ? 'recheck' : 'none' };
+  // From its closing on: the undo may have looked for strays before this event was stored.
+  if (row?.closing === true) return { checkoutId, next: PAID.has(event.outcome.kind) ? 'recheck' : 'none' };
+  return { checkoutId, next: row?.status === 'requires_action' ? 'wake' : 'none' };
 }
 
 /** Locks the attempt that an event speaks of. Null: none of ours, as with another shop's on the same account. */

@@ -109,6 +109,14 @@ test('an event that money is held, for a checkout that ended unpaid, is checked 
   });
 });
 
+test('an event that money is held, while the checkout is being undone, is checked again: the undo may have looked', async () => {
+  const { checkoutId, waiting, paid } = await begun();
+  await market.settle(checkoutId, waiting);
+  await market.shut(checkoutId);
+  await expect(tell(checkoutId, paid)).resolves.toEqual({ checkoutId, next: 'recheck' });
+  await expect(tell(checkoutId, waiting)).resolves.toEqual({ checkoutId, next: 'none' });
+});
+
 test('an event, of a checkout that is placed, does nothing', async () => {
   const { checkoutId, paid } = await begun();
   await market.settle(checkoutId, paid);
