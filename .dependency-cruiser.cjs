@@ -96,7 +96,7 @@ module.exports = {
       { path: '^src/infra/', pathNot: String.raw`^src/infra/db/entities\.ts$` },
       {
         path: '^src/(api|activities|bin|config|domain|workflows)',
-        pathNot: ['^src/domain/kernel/', PORTS, String.raw`^src/workflows/(contracts|attributes)(\.ts|/)`],
+        pathNot: ['^src/domain/kernel/', PORTS, String.raw`^src/workflows/(contracts|attributes|texts)(\.ts|/)`],
       },
       'An adapter knows its vendor and the port it implements.',
     ),

@@ -18,7 +18,7 @@ const withServices = { setupFiles: ['<rootDir>/tests/support/worker-environment.
 const config = {
   // Two cores are what a small machine has; each worker has its own database.
   maxWorkers: 2,
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   projects: [
     project('unit'),
     project('store', withServices),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Key } from './infra/crypto/aes-cipher.js';
+import { PATCHES, type Patch } from './workflows/patches.js';
 
 const SECONDS = 1_000;
 const MINUTES = 60 * SECONDS;
@@ -12,6 +13,10 @@ const list = z.string().transform((text) =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== ''),
+);
+/** A name that no flow asks for would change nothing, and nobody would see it. */
+const patches = list.pipe(
+  z.array(z.custom<Patch>((name) => PATCHES.some((known) => known === name), 'must name patches that the flows know')),
 );
 const secret32 = z
   .string()
@@ -43,6 +48,14 @@ const Environment = z.object({
   TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),
   CORS_ORIGINS: list.default([]),
 
+  /** Where health and figures are told to operators; without a port they are not. */
+  METRICS_HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: port.optional(),
+  /** Opens /metrics of the API to who sends it as a bearer token. */
+  METRICS_TOKEN: z.string().min(16).optional(),
+  /** Where traces are sent, as OTLP over HTTP; without it none are made. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
+
   DATABASE_URL: url,
   DATABASE_POOL: z.coerce.number().int().min(1).default(10),
   REDIS_URL: url,
@@ -53,13 +66,21 @@ const Environment = z.object({
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_UI_URL: url.optional(),
   TEMPORAL_TASK_QUEUE: z.string().default('perdure'),
+  /** Changes of flows that those which have not met them yet do without; comma separated. */
+  DORMANT_PATCHES: patches.default([]),
 
   SMTP_URL: url,
   MAIL_FROM: z.string(),
+  /** Who of the staff is told of low stock; without it the alerts are only kept. */
+  STOCK_ALERT_MAIL: z.email().optional(),
   STRIPE_SECRET_KEY: z.string(),
   /** Comma separated while the secret is being rotated. */
   STRIPE_WEBHOOK_SECRET: list,
   STRIPE_API_URL: url.optional(),
+  /** ISO 3166 codes, comma separated: where one may pay on delivery. Empty: nowhere. */
+  ON_DELIVERY_COUNTRIES: list.pipe(z.array(z.string().regex(/^[A-Z]{2}$/))).default([]),
+  /** The most that may be paid on delivery, in minor units. */
+  ON_DELIVERY_MOST: z.coerce.number().int().positive().default(50_000),
   VONAGE_API_KEY: z.string(),
   VONAGE_API_SECRET: z.string(),
   VONAGE_API_URL: url.optional(),
@@ -68,6 +89,10 @@ const Environment = z.object({
   AUTH_KEYS: keyRing,
   ENCRYPTION_KEYS: keyRing,
   BLIND_INDEX_KEY: secret32,
+
+  /** What development's inbox and the SMS provider's simulator have received, for the audit. */
+  INBOX_URL: url.optional(),
+  SMS_LOG_URL: url.optional(),
 
   SHOP_CURRENCY: z.string().length(3).default('USD'),
   /** Whether catalogue prices contain tax. */
@@ -79,17 +104,38 @@ const Environment = z.object({
   RATE_LIMITS: z.enum(['on', 'off']).default('on'),
 });
 
+const Temporal = Environment.pick({
+  TEMPORAL_ADDRESS: true,
+  TEMPORAL_NAMESPACE: true,
+  TEMPORAL_UI_URL: true,
+  TEMPORAL_TASK_QUEUE: true,
+  DORMANT_PATCHES: true,
+});
+
 export interface Config extends Readonly<ReturnType<typeof shape>> {}
 
 /** @throws Error naming every bad key, never a value */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  return shape(parse(Environment, env));
+}
+
+/** For programs that only speak to Temporal and have to run where nothing else is known. `over` comes before the environment. */
+export function loadTemporalConfig(
+  over: Readonly<Record<string, string | undefined>> = {},
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Config['temporal'] {
+  const given = Object.entries(over).filter(([, value]) => value !== undefined);
+  return temporal(parse(Temporal, { ...env, ...Object.fromEntries(given) }));
+}
+
+function parse<S extends z.ZodObject>(schema: S, env: Readonly<Record<string, string | undefined>>): z.output<S> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = Environment.safeParse(present);
+  const parsed = schema.safeParse(present);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${reason(issue)}`);
     throw new Error(`bad configuration: ${[...new Set(problems)].join('; ')}`);
   }
-  return shape(parsed.data);
+  return parsed.data;
 }
 
 const reason = (issue: z.core.$ZodIssue): string =>
@@ -111,28 +157,28 @@ function shape(env: z.output<typeof Environment>) {
       corsOrigins: env.CORS_ORIGINS,
       rateLimits: env.RATE_LIMITS === 'on',
     },
+    metrics: { host: env.METRICS_HOST, port: env.METRICS_PORT ?? null, token: env.METRICS_TOKEN ?? null },
+    traces: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? null : { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT },
     database: { url: env.DATABASE_URL, poolMax: env.DATABASE_POOL },
     redis: { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
     elasticsearch:
       env.ELASTICSEARCH_URL === undefined ? null : { url: env.ELASTICSEARCH_URL, alias: env.ELASTICSEARCH_INDEX },
-    temporal: {
-      address: env.TEMPORAL_ADDRESS,
-      namespace: env.TEMPORAL_NAMESPACE,
-      uiUrl: env.TEMPORAL_UI_URL ?? null,
-      taskQueue: env.TEMPORAL_TASK_QUEUE,
-    },
+    temporal: temporal(env),
+    stockAlertMail: env.STOCK_ALERT_MAIL ?? null,
     smtp: { url: env.SMTP_URL, from: env.MAIL_FROM },
     stripe: {
       secretKey: env.STRIPE_SECRET_KEY,
       webhookSecrets: env.STRIPE_WEBHOOK_SECRET,
       ...(env.STRIPE_API_URL === undefined ? {} : { apiUrl: env.STRIPE_API_URL }),
     },
+    onDelivery: { countries: env.ON_DELIVERY_COUNTRIES, most: env.ON_DELIVERY_MOST },
     vonage: {
       apiKey: env.VONAGE_API_KEY,
       apiSecret: env.VONAGE_API_SECRET,
       from: env.VONAGE_FROM,
       ...(env.VONAGE_API_URL === undefined ? {} : { apiUrl: env.VONAGE_API_URL }),
     },
+    development: { inboxUrl: env.INBOX_URL ?? null, textLogUrl: env.SMS_LOG_URL ?? null },
     authKeys: env.AUTH_KEYS,
     encryption: { keys: env.ENCRYPTION_KEYS, blindIndexKey: env.BLIND_INDEX_KEY },
     shop: { currency: env.SHOP_CURRENCY, pricesIncludeTax: env.SHOP_PRICES === 'gross' },
@@ -142,5 +188,15 @@ function shape(env: z.output<typeof Environment>) {
       holdWarningMs: env.CART_HOLD_WARNING_MS,
     },
     auth: { accessTokenMs: env.ACCESS_TOKEN_MS },
+  };
+}
+
+function temporal(env: z.output<typeof Temporal>) {
+  return {
+    address: env.TEMPORAL_ADDRESS,
+    namespace: env.TEMPORAL_NAMESPACE,
+    uiUrl: env.TEMPORAL_UI_URL ?? null,
+    taskQueue: env.TEMPORAL_TASK_QUEUE,
+    dormantPatches: env.DORMANT_PATCHES,
   };
 }

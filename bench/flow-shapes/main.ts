@@ -1,7 +1,7 @@
 /**
  * Local against remote database steps, and one flow against two, measured on this machine in one run:
  *
- *     npm run bench -- [sequential runs] [runs at concurrency 16]
+ *     npm run bench -- flow-shapes [sequential runs] [runs at concurrency 16]
  */
 import { fileURLToPath } from 'node:url';
 import { Client, WithStartWorkflowOperation } from '@temporalio/client';

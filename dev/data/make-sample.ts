@@ -36,7 +36,7 @@ if (source === undefined) throw new Error('usage: make-sample.ts <catalogue.ndjs
 
 const shelves = new Map<string, Line[]>();
 const usage = new Map<string, number>();
-const file = await createLineSource().open(source);
+const file = await createLineSource().open({ path: source, format: 'ndjson' });
 for await (const { text } of file.lines({ line: 0, offset: 0 })) {
   const line = JSON.parse(text ?? '') as Line;
   const shelf = line.category.join('\n');

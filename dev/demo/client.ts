@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createPerdureClient, type Schema } from '../../client/index.js';
+import type { Answer, AnswerAt, Method, Path, Rest } from './answers.js';
 import { CheckFailed } from './checks.js';
 import type { Cart, User } from './shapes.js';
-
-export interface Answer<T> {
-  readonly status: number;
-  readonly body: T;
-}
 
 export interface Person {
   readonly name: string;
@@ -15,19 +12,28 @@ export interface Person {
   readonly password: string;
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
-
 /** One customer's browser: keeps the login and the cart from call to call. */
 export interface Browser {
   /** Whatever the answer is. */
-  call<T>(method: Method, path: string, body?: unknown): Promise<Answer<T>>;
+  call<M extends Method, P extends Path<M>>(method: M, path: P, ...init: Rest<M, P>): Promise<Answer<M, P>>;
   /** @throws CheckFailed when the answer has another status */
-  ask<T>(expected: number, method: Method, path: string, body?: unknown): Promise<T>;
+  ask<S extends number, M extends Method, P extends Path<M>>(
+    expected: S,
+    method: M,
+    path: P,
+    ...init: Rest<M, P>
+  ): Promise<AnswerAt<S, M, P>>;
   register(person: Person): Promise<User>;
   logIn(person: Pick<Person, 'email' | 'password'>): Promise<User>;
   addToCart(variantId: string, quantity: number): Promise<Cart>;
   available(variantId: string): Promise<number>;
 }
+
+type Request = (
+  method: string,
+  path: string,
+  init: object,
+) => Promise<{ readonly data?: unknown; readonly error?: unknown; readonly response: Response }>;
 
 const ANSWER_WITHIN_MS = 30_000;
 
@@ -35,63 +41,59 @@ export function openBrowser(origin: string): Browser {
   let accessToken: string | null = null;
   let cartToken: string | null = null;
 
-  async function call<T>(method: Method, path: string, body?: unknown): Promise<Answer<T>> {
-    const response = await fetch(`${origin}/api/v1${path}`, {
-      method,
-      headers: {
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...(accessToken === null ? {} : { Authorization: `Bearer ${accessToken}` }),
-        ...(cartToken === null ? {} : { 'X-Cart-Token': cartToken }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  const client = createPerdureClient({
+    baseUrl: origin,
+    accessToken: () => accessToken,
+    cartToken: () => cartToken,
+  });
+  // What belongs together is checked where `call` is called.
+  const request = client.request as unknown as Request;
+
+  const call: Browser['call'] = async (method, path, ...init) => {
+    const { data, error, response } = await request(method, path, {
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      ...init[0],
     });
-    const text = await response.text();
-    return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
-  }
+    return { status: response.status, body: data ?? error } as Answer<typeof method, typeof path>;
+  };
 
-  async function ask<T>(expected: number, method: Method, path: string, body?: unknown): Promise<T> {
-    const answer = await call<T>(method, path, body);
+  const ask: Browser['ask'] = async (expected, method, path, ...init) => {
+    const answer = await call(method, path, ...init);
     if (answer.status !== expected) throw new CheckFailed(`${method} ${path}`, expected, answer);
-    return answer.body;
-  }
-
+    return answer.body as AnswerAt<typeof expected, typeof method, typeof path>;
+  };
   return {
     call,
     ask,
     register: ({ name, email, phone, password }) =>
       ask(201, 'POST', '/auth/register', {
-        email,
-        username: `${name.toLowerCase()}-${randomUUID().slice(0, 18)}`,
-        password,
-        first_name: name,
-        phone,
+        body: {
+          email,
+          username: `${name.toLowerCase()}-${randomUUID().slice(0, 18)}`,
+          password,
+          first_name: name,
+          phone,
+        },
       }),
     async logIn({ email, password }) {
-      const { access_token: token, user } = await ask<{ access_token: string; user: User }>(
-        200,
-        'POST',
-        '/auth/login',
-        {
-          email,
-          password,
-        },
-      );
+      const { access_token: token, user } = await ask(200, 'POST', '/auth/login', { body: { email, password } });
       accessToken = token;
       return user;
     },
     async addToCart(variantId, quantity) {
-      const cart = await ask<Cart>(200, 'POST', '/cart/items', { variant_id: variantId, quantity });
+      const cart = await ask(200, 'POST', '/cart/items', { body: { variant_id: variantId, quantity } });
       cartToken = cart.cart_token ?? cartToken;
       return cart;
     },
-    available: async (variantId) =>
-      (await ask<{ available: number }>(200, 'GET', `/variants/${variantId}/availability`)).available,
+    async available(variantId) {
+      const path = { id: variantId };
+      return (await ask(200, 'GET', '/variants/{id}/availability', { params: { path } })).available;
+    },
   };
 }
 
 /** What `POST /checkout` is sent with; `card` is one of the provider's test cards. */
-export const checkoutBody = ({ name, email, phone }: Person, card: string) => ({
+export const checkoutBody = ({ name, email, phone }: Person, card: string): Schema<'CheckoutRequest'> => ({
   email,
   phone,
   shipping_address: {

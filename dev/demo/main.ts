@@ -1,3 +1,5 @@
+import { auditInstance, auditLines } from '../../src/bin/audit-instance.js';
+import { loadConfig } from '../../src/config.js';
 import type { Console } from '../launcher/console.js';
 import type { Services } from '../launcher/session.js';
 import { createChecks } from './checks.js';
@@ -11,6 +13,9 @@ interface Link {
   /** Where to look whether it leads somewhere, if not there. */
   readonly proof?: string;
 }
+
+/** Once all is at rest everything is looked at. */
+const AUDIT = { settledForMs: 0, waitMs: 60_000 };
 
 /** Sends the shoppers in, side by side, and tells how it goes; true when all they claim was checked and holds. */
 export async function runDemo({ env }: Services, console: Console): Promise<boolean> {
@@ -44,18 +49,22 @@ export async function runDemo({ env }: Services, console: Console): Promise<bool
   console.line('');
   const dead = (await Promise.all(links.map(isDead))).filter((link) => link !== null);
   for (const { open, at } of dead) console.line(paint(31, `FAILED: ${open} does not open at ${at}`));
+  const audit = await auditInstance(loadConfig({ ...process.env, ...env }), AUDIT);
+  for (const line of auditLines(audit)) console.line(line);
+  console.line('');
+  const broken = audit.filter(({ breached }) => breached > 0).length;
   const failed = went.filter((well) => !well).length;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const done = failed === 0 && dead.length === 0;
+  const done = failed === 0 && dead.length === 0 && broken === 0;
   console.line(
     done
       ? paint(
           32,
-          `All ${SHOPPERS.length} shoppers went as told: ${check.made} checks and ${links.length} links hold, in ${seconds} s.`,
+          `All ${SHOPPERS.length} shoppers went as told: ${check.made} checks, ${links.length} links and ${audit.length} promises hold, in ${seconds} s.`,
         )
       : paint(
           31,
-          `${failed} of ${SHOPPERS.length} shoppers and ${dead.length} of ${links.length} links failed, in ${seconds} s.`,
+          `${failed} of ${SHOPPERS.length} shoppers, ${dead.length} of ${links.length} links and ${broken} of ${audit.length} promises failed, in ${seconds} s.`,
         ),
   );
   return done;

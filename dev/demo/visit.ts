@@ -66,7 +66,9 @@ export function createShelf(): Shelf {
       for (const card of cards) {
         if (taken.has(card.id)) continue;
         taken.add(card.id);
-        const product = await browser.ask<Product>(200, 'GET', `/products/${card.slug}`);
+        const product = await browser.ask(200, 'GET', '/products/{idOrSlug}', {
+          params: { path: { idOrSlug: card.slug } },
+        });
         const variant = product.variants.find(({ available }) => available >= quantity);
         if (variant !== undefined) return { product, variant };
       }

@@ -18,18 +18,24 @@ export interface Applications {
   importSample(): Promise<void>;
 }
 
-/** Our own processes on a session's services; with `reload` they start again, gracefully, when a source file changes. */
+/**
+ * Our own processes on a session's services; with `reload` they start again, gracefully, when a source file changes, with
+ * `compiled` they are those of `npm run build`.
+ */
 export function createApplications(
   { services, supervisor }: Session,
   console: Console,
-  { reload }: { readonly reload: boolean },
+  {
+    reload = false,
+    compiled,
+  }: { readonly reload?: boolean; readonly compiled?: { readonly nodeArguments: readonly string[] } },
 ): Applications {
   async function start(name: 'api' | 'worker', ready: () => Promise<boolean>): Promise<void> {
     console.step(name, 'starting');
     await supervisor.start({
       name,
       command: process.execPath,
-      args: reload ? watchArguments(name) : ['--import', 'tsx', `src/bin/${name}.ts`],
+      args: reload ? watchArguments(name) : programArguments(name),
       cwd: services.root,
       env: services.env,
       rank: 0,
@@ -38,6 +44,11 @@ export function createApplications(
     });
     console.step(name, 'ready');
   }
+
+  const programArguments = (name: string): string[] =>
+    compiled === undefined
+      ? ['--import', 'tsx', `src/bin/${name}.ts`]
+      : [...compiled.nodeArguments, `dist/bin/${name}.js`];
 
   async function runOnce(name: string, args: readonly string[]): Promise<void> {
     const running = await supervisor.start({

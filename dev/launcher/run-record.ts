@@ -50,6 +50,10 @@ export function openRunBook(folder: string): RunBook {
   };
 }
 
+/** The process ids of what a run has up now, by name. */
+export const recordedProcesses = (folder: string): Record<string, number> =>
+  Object.fromEntries(readRecord(folder).processes.map(({ name, pid }) => [name, pid]));
+
 /** Stops what a crashed run left behind, and nothing else; answers the names of what it stopped. */
 export async function cleanUp(folder: string, stopCompose: (project: string) => Promise<void>): Promise<string[]> {
   const record = readRecord(folder);

@@ -1,15 +1,30 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { migrate } from '../../src/infra/db/migrate.js';
 
 /** Makes the migrated template that every database of a test run is copied from. Answers its name, the prefix of the run's databases. */
-export async function createTemplate(serverUrl: string, run: string): Promise<string> {
+export async function createTemplate(
+  serverUrl: string,
+  run: string,
+  bringUp: (url: string) => Promise<unknown> = migrate,
+): Promise<string> {
   const name = `test_${run}`;
   await onServer(serverUrl, (client) => client.query(`create database ${name}`));
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  await migrate(url.href);
+  await bringUp(url.href);
   return name;
 }
+
+/** Migrates by another tree's migrations. */
+export const migrateIn =
+  (folder: string, env: Readonly<Record<string, string>>) =>
+  (url: string): Promise<unknown> =>
+    promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/bin/migrate.ts'], {
+      cwd: folder,
+      env: { ...process.env, ...env, DATABASE_URL: url },
+    });
 
 /** Drops the template and everything copied from it. */
 export async function dropTestDatabases(serverUrl: string, template: string): Promise<void> {

@@ -5,7 +5,9 @@ import {
   findImport,
   halves,
   importBatch,
-  importSource,
+  importFile,
+  isClosed,
+  readEntries,
   refused,
   resumeImport,
   type Batch,
@@ -17,6 +19,7 @@ import { DomainError } from '../domain/kernel/errors.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
 
 const BATCH_LINES = 250;
+const BEAT_MS = 5_000;
 
 export interface CatalogueActivityDeps {
   readonly transact: Transact;
@@ -37,12 +40,15 @@ export function createCatalogueActivities(deps: CatalogueActivityDeps) {
     /** Imports for a while and says how far it got; `running` asks to be called again. */
     async importCatalogue(importId: string): Promise<ImportProgress> {
       const started = now().getTime();
+      let after = 0;
+      // also while a packed file is read up to where the last attempt stopped
+      const beat = setInterval(() => heartbeat({ line: after }), BEAT_MS);
       try {
-        const file = await source.open(await query((em) => importSource(em, importId)));
-        const from = await transact((em) => resumeImport(em, importId, file.fingerprint));
+        const file = await source.open(await query((em) => importFile(em, importId)));
+        const from = await transact((em) => resumeImport(em, importId, file));
         if (from === null) return await query((em) => findImport(em, importId));
-        let after = from.line;
-        for await (const batch of batches(file.lines(from), BATCH_LINES, currency)) {
+        after = from.line;
+        for await (const batch of batches(readEntries(file, from, currency), BATCH_LINES)) {
           after = await write(importId, after, batch);
           heartbeat({ line: after });
           cancellationSignal().throwIfAborted();
@@ -50,8 +56,14 @@ export function createCatalogueActivities(deps: CatalogueActivityDeps) {
         }
         await transact((em) => closeImport(em, importId, { status: 'completed', failure: null }, now()));
       } catch (error) {
-        if (!(error instanceof DomainError) || !ENDS_IMPORT.has(error.code)) throw error;
+        if (!(error instanceof DomainError)) throw error;
+        // cancelled meanwhile: its next batch finds it closed, or its pieces gone
+        const ended = await query((em) => findImport(em, importId));
+        if (isClosed(ended.status)) return ended;
+        if (!ENDS_IMPORT.has(error.code)) throw error;
         await transact((em) => closeImport(em, importId, { status: 'failed', failure: error.message }, now()));
+      } finally {
+        clearInterval(beat);
       }
       return query((em) => findImport(em, importId));
     },
@@ -59,7 +71,7 @@ export function createCatalogueActivities(deps: CatalogueActivityDeps) {
     /** Marks an import whose flow ends early; harmless when it has ended. */
     async abandonImport(importId: string, status: 'cancelled' | 'failed'): Promise<void> {
       const failure = status === 'failed' ? 'its flow failed' : null;
-      await transact((em) => closeImport(em, importId, { status, failure }, now()));
+      await transact(async (em) => void (await closeImport(em, importId, { status, failure }, now())));
     },
   };
 

@@ -1,3 +1,4 @@
+import { cancelledBy } from '../domain/cancellations/index.js';
 import {
   beginCapture,
   closeCheckout,
@@ -8,6 +9,7 @@ import {
   recordCapture,
   recordCaptureRefused,
   reserveCheckout,
+  type Closed,
   type Failure,
   type Orphan,
   type OrphanPage,
@@ -18,7 +20,7 @@ import {
 import type { Clock } from '../domain/kernel/clock.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
 import { queueOrderNotification } from '../domain/notifications/index.js';
-import type { PaymentGateway } from '../domain/payments/index.js';
+import type { CaptureOutcome, PaymentGateway } from '../domain/payments/index.js';
 import { gatewayOf } from './payments.js';
 
 export interface CheckoutActivityDeps {
@@ -39,8 +41,9 @@ interface ById {
 
 export interface Captured {
   readonly orderId: string;
-  /** False: the money could not be had and the order is cancelled. */
+  /** False: the money could not be had, or was not wanted any more, and the order is cancelled. */
   readonly captured: boolean;
+  readonly code?: 'order_cancelled';
 }
 
 export function createCheckoutActivities(deps: CheckoutActivityDeps) {
@@ -57,40 +60,46 @@ export function createCheckoutActivities(deps: CheckoutActivityDeps) {
     capturePayment: async ({ checkoutId }: ById): Promise<Captured> => {
       const capture = await query((em) => beginCapture(em, checkoutId));
       const { orderId } = capture;
-      if (capture.status === 'captured') return { orderId, captured: true };
+      if (capture.status === 'captured' || capture.status === 'refunded') return { orderId, captured: true };
       if (capture.status === 'failed') return { orderId, captured: false };
-      const gateway = gatewayOf(gateways, capture.provider);
+      if (capture.status === 'voided') return { orderId, captured: false, code: 'order_cancelled' };
       if (capture.status === 'due') {
         await transact(async (em) => {
           if ((await confirmDue(em, capture)).first) await queueOrderNotification(em, orderId, 'order_confirmed');
         });
         return { orderId, captured: true };
       }
-      const { intentId, amount, authorisedUntil } = capture;
-      const outcome = await gateway.capture({ key: capture.attempt.key, intentId, amount });
-      if (outcome.kind === 'captured') {
+      const gateway = gatewayOf(gateways, capture.provider);
+      const { intentId, amount, authorisedUntil, unwanted } = capture;
+      const taken = async (outcome: Extract<CaptureOutcome, { kind: 'captured' }>): Promise<Captured> => {
         await transact(async (em) => {
           const { first } = await recordCapture(em, checkoutId, capture, outcome);
           if (first) await queueOrderNotification(em, orderId, 'order_confirmed');
         });
         return { orderId, captured: true };
-      }
+      };
+      const outcome = unwanted
+        ? ({ kind: 'refused', reason: 'order_cancelled' } as const)
+        : await gateway.capture({ key: capture.attempt.key, intentId, amount });
+      if (outcome.kind === 'captured') return taken(outcome);
       const late = authorisedUntil !== null && Date.parse(authorisedUntil) - now().getTime() < CAPTURE_MARGIN_MS;
       if (outcome.kind === 'unknown' && !late) throw new Error(`capture: ${outcome.reason}`);
       // Nothing may be taken once the order is cancelled: the hold on the money ends first.
       const ended = await gateway.void({ key: `${capture.attempt.key}:void`, intentId });
       if (ended.kind === 'unknown') throw new Error(`void after a refused capture: ${ended.reason}`);
+      // An earlier call came through: the cancellation gives the money back.
+      if (ended.kind === 'captured' && unwanted) return taken(ended);
       if (ended.kind === 'captured') throw new Error('the payment was captured after all');
       await transact(async (em) => {
         const { first } = await recordCaptureRefused(em, checkoutId, capture, outcome.reason);
-        if (first) await queueOrderNotification(em, orderId, 'order_cancelled');
+        const details = unwanted ? await cancelledBy(em, orderId) : {};
+        if (first) await queueOrderNotification(em, orderId, 'order_cancelled', details);
       });
-      return { orderId, captured: false };
+      return { orderId, captured: false, ...(unwanted ? { code: 'order_cancelled' } : {}) };
     },
 
     /** Local. From here on nothing can begin for this checkout. */
-    closeCheckout: ({ checkoutId }: ById): Promise<{ placed: boolean }> =>
-      transact((em) => closeCheckout(em, checkoutId)),
+    closeCheckout: ({ checkoutId }: ById): Promise<Closed> => transact((em) => closeCheckout(em, checkoutId)),
 
     /** Local. Gives the stock back, frees the cart and writes how it ended. */
     releaseStock: ({

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/kernel/errors.js';
-import type { Query, Transact } from '../domain/kernel/transact.js';
+import type { Query } from '../domain/kernel/transact.js';
 import {
   CLAIM_MS,
   claimNotification,
@@ -13,18 +13,15 @@ import {
   type Notice,
   type Settlement,
 } from '../domain/notifications/index.js';
-import { createSlots } from './slots.js';
+import { createSlots } from '../domain/kernel/slots.js';
 
 export interface DeliveryDeps {
-  readonly transact: Transact;
   readonly query: Query;
   readonly claimMs?: number;
 }
 
 /** Reads what is to be said and answers how to say it; null when there is nobody to say it to. */
-export type Prepare = (
-  notificationId: string,
-) => Promise<(() => Promise<void | { readonly providerId: string }>) | null>;
+export type Prepare = (claim: HeldClaim) => Promise<(() => Promise<void | { readonly providerId: string }>) | null>;
 
 /** Half of an activity's time, so that the send still fits in. */
 const SLOT_WAIT_MS = 10_000;
@@ -39,7 +36,7 @@ const SETTLE_PAUSE_MS = 200;
  * stays away for longer than the claim and `SETTLE_MS`, or when the provider's answer was lost or told of a part (`uncertain`);
  * then not before the claim has run off.
  */
-export function createDelivery({ transact, query, claimMs = CLAIM_MS }: DeliveryDeps) {
+export function createDelivery({ query, claimMs = CLAIM_MS }: DeliveryDeps) {
   // No more than there are connections: a message that is claimed is sent at once.
   const slots = { email: createSlots(MOST_AT_ONCE), sms: createSlots(MOST_AT_ONCE) };
 
@@ -48,7 +45,7 @@ export function createDelivery({ transact, query, claimMs = CLAIM_MS }: Delivery
     const leave = await slots[notice.channel].enter(SLOT_WAIT_MS);
     if (leave === null) throw new DomainError('temporarily_unavailable', 'all connections are taken');
     try {
-      const claim = await transact((em) => claimNotification(em, notice, claimMs));
+      const claim = await query((em) => claimNotification(em, notice, claimMs));
       return claim.kind === 'settled' ? claim.status : await send(claim, prepare);
     } finally {
       leave();
@@ -56,7 +53,7 @@ export function createDelivery({ transact, query, claimMs = CLAIM_MS }: Delivery
   };
 
   async function send(claim: HeldClaim, prepare: Prepare): Promise<DeliveryStatus> {
-    const handOver = await prepare(claim.notificationId).catch(async (error: unknown) => {
+    const handOver = await prepare(claim).catch(async (error: unknown) => {
       await release(claim, 'internal');
       throw error;
     });
@@ -96,14 +93,14 @@ export function createDelivery({ transact, query, claimMs = CLAIM_MS }: Delivery
 
   /** The claim runs off by itself where this cannot be written. */
   async function release(claim: HeldClaim, code: string): Promise<void> {
-    await transact((em) => releaseNotification(em, claim, code)).catch(() => undefined);
+    await query((em) => releaseNotification(em, claim, code)).catch(() => undefined);
   }
 
   /** What the provider said is known here alone: it is written as soon as the database is back. */
   async function settle({ notificationId }: HeldClaim, settlement: Settlement): Promise<DeliveryStatus> {
     for (const until = performance.now() + SETTLE_MS; ;) {
       try {
-        await transact((em) => settleNotification(em, notificationId, settlement));
+        await query((em) => settleNotification(em, notificationId, settlement));
         return settlement.status;
       } catch (error) {
         if (performance.now() > until) throw error;

@@ -1,5 +1,12 @@
-import { endHold, findOverdueHolds, markWarned, readHold } from '../domain/holds/index.js';
-import type { Hold } from '../domain/holds/index.js';
+import {
+  endHold,
+  endOverdueHolds,
+  findOverdueHolds,
+  markWarned,
+  readHold,
+  releaseOwnerless,
+} from '../domain/holds/index.js';
+import type { Hold, Lot } from '../domain/holds/index.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
 
 export interface HoldActivityDeps {
@@ -33,7 +40,13 @@ export function createHoldActivities({ transact, query, warningMs }: HoldActivit
     /** Local. Releases a hold whose time is up; false when it had ended or was extended. */
     expireHold: ({ holdId }: ById): Promise<boolean> => transact((em) => endHold(em, holdId, 'expired')),
 
-    /** Holds past their time, for the sweep. */
+    /** Local. Ends a lot of the holds that are past their time; 0 when none is left. */
+    endOverdueHolds: (lot: Lot): Promise<number> => transact((em) => endOverdueHolds(em, lot)),
+
+    /** Local. Gives back a lot of what nobody owns any more; 0 when nothing is left. */
+    releaseOwnerless: (lot: Lot): Promise<number> => transact((em) => releaseOwnerless(em, lot)),
+
+    /** Holds past their time, for sweeps that began before they worked in lots. */
     findOverdueHolds: ({ graceMs, limit }: { readonly graceMs: number; readonly limit: number }): Promise<string[]> =>
       query((em) => findOverdueHolds(em, graceMs, limit)),
   };

@@ -5,7 +5,10 @@ import { createFlowActivities, type FlowActivityDeps } from './flows.js';
 import { createHoldActivities, type HoldActivityDeps } from './holds.js';
 import { createNotificationActivities, type NotificationActivityDeps } from './notifications.js';
 import { createPaymentActivities, type PaymentActivityDeps } from './payments.js';
+import { createReconciliationActivities, type ReconciliationActivityDeps } from './reconciliation.js';
+import { createRefundActivities, type RefundActivityDeps } from './refunds.js';
 import { createSearchActivities, type SearchActivityDeps } from './search.js';
+import { createStockActivities, type StockActivityDeps } from './stock.js';
 import { createUserActivities, type UserActivityDeps } from './users.js';
 
 export type ActivityDeps = CatalogueActivityDeps &
@@ -13,7 +16,10 @@ export type ActivityDeps = CatalogueActivityDeps &
   HoldActivityDeps &
   NotificationActivityDeps &
   PaymentActivityDeps &
+  ReconciliationActivityDeps &
+  RefundActivityDeps &
   SearchActivityDeps &
+  StockActivityDeps &
   UserActivityDeps &
   FlowActivityDeps & { readonly log: FailureLog };
 
@@ -23,9 +29,12 @@ export function createActivities(deps: ActivityDeps) {
   return {
     ...refusing(createCheckoutActivities(deps), { log, outage: 'provider_unavailable' }),
     ...refusing(createPaymentActivities(deps), { log, outage: 'provider_unavailable' }),
+    ...refusing(createRefundActivities(deps), { log, outage: 'provider_unavailable' }),
+    ...refusing(createReconciliationActivities(deps), { log, outage: 'provider_unavailable' }),
     ...refusing(createHoldActivities(deps), { log, outage: 'database_unavailable' }),
     ...refusing(createFlowActivities(deps), { log, outage: 'internal' }),
     ...refusing(createNotificationActivities(deps), { log, outage: 'mail_unavailable' }),
+    ...refusing(createStockActivities(deps), { log, outage: 'mail_unavailable' }),
     ...refusing(createUserActivities(deps), { log, outage: 'mail_unavailable' }),
     ...refusing(createCatalogueActivities(deps), { log, outage: 'database_unavailable' }),
     ...refusing(createSearchActivities(deps), { log, outage: 'search_unavailable' }),

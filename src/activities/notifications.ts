@@ -1,3 +1,4 @@
+import { readContact } from '../domain/checkout/index.js';
 import { readHold } from '../domain/holds/index.js';
 import type { Cipher } from '../domain/kernel/cipher.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
@@ -9,8 +10,12 @@ import {
   orderMail,
   orderText,
   queueHoldWarning,
+  returnedMail,
+  returnedText,
+  type Channel,
   type DeliveryStatus,
   type Mailer,
+  type Notice,
   type OrderNotification,
   type PendingMessage,
   type TextMessenger,
@@ -32,6 +37,10 @@ export interface NotificationActivityDeps {
 export interface OrderNotice {
   readonly orderId: string;
   readonly event: OrderNotification;
+  /** What the event is about, where an order may meet it more than once. */
+  readonly about?: string;
+  /** One message of them, as `findPendingMessages` names it: one that staff send again is known by it alone. */
+  readonly notificationId?: string;
 }
 
 /**
@@ -42,28 +51,46 @@ export function createNotificationActivities(deps: NotificationActivityDeps) {
   const { transact, query, cipher, mailer, messenger } = deps;
   const deliver = createDelivery(deps);
 
-  const sendOrderEmail = ({ orderId, event }: OrderNotice): Promise<DeliveryStatus> =>
-    deliver({ subjectId: orderId, event, channel: 'email' }, async (messageId) => {
-      const order = await query((em) => readOrder(em, cipher, orderId));
-      const mail = { messageId: `${messageId}@perdure`, to: order.contact.email, ...orderMail(event, order) };
+  /** Whose checkout it was; there may be no order. */
+  const contactOf = ({ orderId }: OrderNotice) => query((em) => readContact(em, cipher, orderId));
+
+  /** Reads the order when the first channel needs it, once for both. */
+  function orderOf({ orderId }: OrderNotice): () => ReturnType<typeof readOrder> {
+    let order: ReturnType<typeof readOrder> | undefined;
+    return () => (order ??= query((em) => readOrder(em, cipher, orderId)));
+  }
+
+  const sendOrderEmail = (notice: OrderNotice, read = orderOf(notice)): Promise<DeliveryStatus> =>
+    deliver(rowOf(notice, 'email'), async ({ notificationId, details }) => {
+      const { event } = notice;
+      const { contact, ...said } =
+        event === 'payment_returned'
+          ? { contact: await contactOf(notice), ...returnedMail(details) }
+          : await read().then((order) => ({ contact: order.contact, ...orderMail(event, order, details) }));
+      const mail = { messageId: `${notificationId}@perdure`, to: contact.email, ...said };
       return () => mailer.send(mail);
     });
 
-  const sendOrderText = ({ orderId, event }: OrderNotice): Promise<DeliveryStatus> =>
-    deliver({ subjectId: orderId, event, channel: 'sms' }, async (reference) => {
-      const order = await query((em) => readOrder(em, cipher, orderId));
-      if (order.contact.phone === null) return null;
-      const text = { reference, to: order.contact.phone, ...orderText(event, order) };
+  const sendOrderText = (notice: OrderNotice, read = orderOf(notice)): Promise<DeliveryStatus> =>
+    deliver(rowOf(notice, 'sms'), async ({ notificationId, details }) => {
+      const { event } = notice;
+      const { contact, ...said } =
+        event === 'payment_returned'
+          ? { contact: await contactOf(notice), ...returnedText(details) }
+          : await read().then((order) => ({ contact: order.contact, ...orderText(event, order, details) }));
+      if (contact.phone === null) return null;
+      const text = { reference: notificationId, to: contact.phone, ...said };
       return () => messenger.send(text);
     });
 
   return {
-    sendOrderEmail,
-    sendOrderText,
+    sendOrderEmail: (notice: OrderNotice): Promise<DeliveryStatus> => sendOrderEmail(notice),
+    sendOrderText: (notice: OrderNotice): Promise<DeliveryStatus> => sendOrderText(notice),
 
     /** Both channels side by side; a repeat tells on those only that failed. */
     async tellCustomer(notice: OrderNotice): Promise<void> {
-      const endings = await Promise.allSettled([sendOrderEmail(notice), sendOrderText(notice)]);
+      const read = orderOf(notice);
+      const endings = await Promise.allSettled([sendOrderEmail(notice, read), sendOrderText(notice, read)]);
       for (const ending of endings) if (ending.status === 'rejected') throw ending.reason;
     },
 
@@ -71,13 +98,13 @@ export function createNotificationActivities(deps: NotificationActivityDeps) {
     async sendHoldWarning({ holdId }: { readonly holdId: string }): Promise<DeliveryStatus> {
       const event = holdExpiring(await query((em) => readHold(em, holdId)));
       await transact((em) => queueHoldWarning(em, holdId, event));
-      return deliver({ subjectId: holdId, event, channel: 'email' }, async (messageId) => {
+      return deliver({ subjectId: holdId, event, channel: 'email' }, async ({ notificationId }) => {
         const hold = await query((em) => readHold(em, holdId));
         const { userId } = hold;
         if (userId === null || hold.state !== 'live' || hold.remainingMs <= 0) return null;
         const account = await query((em) => readAccount(em, cipher, userId));
         if (account === null) return null;
-        const mail = { messageId: `${messageId}@perdure`, to: account.email, ...holdWarningMail(hold) };
+        const mail = { messageId: `${notificationId}@perdure`, to: account.email, ...holdWarningMail(hold) };
         return () => mailer.send(mail);
       });
     },
@@ -90,5 +117,8 @@ export function createNotificationActivities(deps: NotificationActivityDeps) {
       query((em) => findUntoldOrders(em, page)),
   };
 }
+
+const rowOf = ({ orderId, event, about, notificationId }: OrderNotice, channel: Channel): Notice =>
+  notificationId === undefined ? { subjectId: orderId, event, channel, about } : { notificationId, channel };
 
 export type NotificationActivities = ReturnType<typeof createNotificationActivities>;

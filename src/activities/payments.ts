@@ -1,8 +1,6 @@
 import {
   beginAuthorisation,
   begunAuthorisations,
-  recordTaken,
-  recordVoided,
   settleAuthorisation,
   type BegunAuthorisation,
 } from '../domain/checkout/index.js';
@@ -13,10 +11,10 @@ import {
   findEventCheckout,
   markEventHandled,
   settledOutcome,
-  strayIntents,
   type AuthoriseOutcome,
   type PaymentGateway,
 } from '../domain/payments/index.js';
+import { createReturnMoney, type Returned, type ReturnOptions } from './return-money.js';
 
 export interface PaymentActivityDeps {
   readonly transact: Transact;
@@ -30,6 +28,8 @@ const MINUTE = 60_000;
 const KEY_LIFE_MS = 23 * 60 * MINUTE;
 /** The provider's lists lag behind; only after this an intent that is not listed was never made. */
 const LIST_LAG_MS = 2 * MINUTE;
+/** Why a key will never have another answer. */
+const SPENT: ReadonlySet<string> = new Set(['replayed_500', 'idempotency_mismatch']);
 
 export type KnownOutcome = Exclude<AuthoriseOutcome, { kind: 'unknown' }>;
 
@@ -39,6 +39,8 @@ export type Authorisation = KnownOutcome & { readonly heard: boolean };
 interface ById {
   readonly checkoutId: string;
 }
+
+type Known = Pick<Partial<ReturnOptions>, 'known'>;
 
 /** @throws Error when no such gateway is configured: a person must look */
 export function gatewayOf(gateways: ReadonlyMap<string, PaymentGateway>, provider: string): PaymentGateway {
@@ -51,19 +53,25 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
   /** What became of an attempt, asking the provider in the way that cannot pay twice. */
   async function resolve(begun: BegunAuthorisation): Promise<KnownOutcome> {
     const { attempt, request } = begun;
+    // Nothing is to be paid, so nobody is asked.
+    if (request.amount.amount === 0) return { kind: 'due', intentId: `free_${request.checkoutId}` };
     const settled = settledOutcome(attempt);
     if (settled !== null && settled.kind !== 'unknown') return settled;
     const gateway = gatewayOf(gateways, begun.provider);
-    const age = now().getTime() - Date.parse(attempt.begunAt);
-    if (attempt.intentId !== null) return known(await gateway.retrieve(attempt.intentId));
+    if (attempt.intentId !== null) return known(await gateway.retrieve(attempt.intentId, request));
+    const began = Date.parse(attempt.begunAt);
+    const age = now().getTime() - began;
+    // No call is made under the key after its life, so there is no later intent; what a frozen worker makes comes as an event.
+    const find = () => gateway.find(request, new Date(began), new Date(began + Math.min(age, KEY_LIFE_MS)));
+    // A provider that forgot the key would pay again under it.
+    const made = begun.repeated ? await find() : null;
+    if (made !== null) return known(made);
     if (age < KEY_LIFE_MS) {
       const answer = await gateway.authorise(request);
-      if (answer.kind !== 'unknown' || answer.reason !== 'replayed_500') return known(answer);
+      if (answer.kind !== 'unknown' || !SPENT.has(answer.reason)) return known(answer);
+      const found = await find();
+      if (found !== null) return known(found);
     }
-    // No call is made under the key after its life, so there is no later intent; what a frozen worker makes comes as an event.
-    const since = Date.parse(attempt.begunAt);
-    const found = await gateway.find(request, new Date(since), new Date(since + Math.min(age, KEY_LIFE_MS)));
-    if (found !== null) return known(found);
     if (age < LIST_LAG_MS) throw new Error('the provider has not answered and lists no intent yet');
     return { kind: 'declined', reason: 'provider_error', intentId: null };
   }
@@ -74,36 +82,21 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
     return { ...outcome, heard };
   }
 
-  async function undoAttempt(begun: BegunAuthorisation): Promise<void> {
-    const { attempt, provider } = begun;
-    if (attempt.outcome === 'voided') return;
-    // An answer that was lost is fetched with the same key first, which also disarms a call still to come.
-    const intentId = attempt.intentId ?? (await resolve(begun)).intentId;
-    if (intentId !== null) return giveBack(begun, intentId, attempt.key);
-    await transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
-  }
-
-  /** Voids an intent, or refunds what was taken with it. */
-  async function giveBack({ attempt, provider }: BegunAuthorisation, intentId: string, key: string): Promise<void> {
-    const gateway = gatewayOf(gateways, provider);
-    const answer = await gateway.void({ key: `${key}:void`, intentId });
-    if (answer.kind === 'unknown') throw new Error(`void: ${answer.reason}`);
-    if (answer.kind === 'voided')
-      return transact((em) => recordVoided(em, { attempt, provider, intentId, refund: null }));
-    const { amount, chargeId } = answer;
-    await transact((em) => recordTaken(em, { attempt, provider, intentId, chargeId, amount }));
-    const back = await gateway.refund({ key: `${key}:refund`, intentId, amount, reason: 'checkout_undone' });
-    // A bank may still send a pending one back: asked again until it is definite.
-    if (back.kind !== 'refunded') throw new Error(`refund: ${'reason' in back ? back.reason : back.kind}`);
-    const refund = { refundId: back.refundId, amount: back.amount };
-    await transact((em) => recordVoided(em, { attempt, provider, intentId, refund }));
-  }
+  const returnMoney = createReturnMoney({
+    transact,
+    query,
+    gatewayOf: (provider) => gatewayOf(gateways, provider),
+    intentOf: async (begun) => (await resolve(begun)).intentId,
+  });
 
   return {
     /** Obtains the money's authorisation; asks again under the same key until the answer is definite. */
     authorisePayment: async ({ checkoutId, attempt }: ById & { readonly attempt: number }): Promise<Authorisation> => {
       const begun = await query((em) => beginAuthorisation(em, checkoutId, attempt));
-      return settle(begun, await resolve(begun));
+      const authorisation = await settle(begun, await resolve(begun));
+      // An earlier call may have made an intent that no list showed and whose event came before this answer.
+      if (begun.repeated) await returnMoney(checkoutId, { refund: true });
+      return authorisation;
     },
 
     /** Asks the provider what became of the payment that the checkout waits for. */
@@ -113,15 +106,13 @@ export function createPaymentActivities({ transact, query, gateways, now }: Paym
       return settle(begun, await resolve(begun));
     },
 
+    /** Undo, first part: voids what is held and books what was taken. */
+    voidHolds: ({ checkoutId, known }: ById & Known): Promise<Returned> =>
+      returnMoney(checkoutId, { refund: false, known }),
+
     /** Undo. Makes sure that nothing is, or can still be, paid for this checkout; harmless when nothing was. */
-    voidPayment: async ({ checkoutId }: ById): Promise<void> => {
-      const all = await query((em) => begunAuthorisations(em, checkoutId));
-      for (const begun of all) await undoAttempt(begun);
-      const last = all.at(-1);
-      if (last === undefined) return;
-      for (const intentId of await query((em) => strayIntents(em, checkoutId)))
-        await giveBack(last, intentId, `${last.attempt.key}:${intentId}`);
-    },
+    voidPayment: ({ checkoutId, known }: ById & Known): Promise<Returned> =>
+      returnMoney(checkoutId, { refund: true, known }),
 
     /** The checkout that a late event speaks of; null when it is none of ours. */
     findEventCheckout: ({ eventId }: { readonly eventId: string }): Promise<string | null> =>

@@ -8,8 +8,8 @@ import type { Query, Transact } from '../domain/kernel/transact.js';
 import type { PaymentGateway } from '../domain/payments/ports.js';
 import type { Search } from '../domain/search/index.js';
 import type { AccessTokens, PasswordHasher, SecretTokens, SessionCache } from '../domain/users/index.js';
-import type { Flows } from '../workflows/contracts.js';
-import type { HealthProbe } from './ports.js';
+import type { FlowDesk, Flows } from '../workflows/contracts.js';
+import type { HealthProbe, MetricsText, WatchRequest } from './ports.js';
 
 /** All that requests are answered with; wired in `bin/api` and by tests. */
 export interface ApiDeps {
@@ -18,6 +18,7 @@ export interface ApiDeps {
   readonly query: Query;
   readonly cipher: Cipher;
   readonly flows: Flows;
+  readonly flowDesk: FlowDesk;
   readonly passwords: PasswordHasher;
   readonly accessTokens: AccessTokens;
   readonly secretTokens: SecretTokens;
@@ -30,6 +31,12 @@ export interface ApiDeps {
   readonly probes: readonly HealthProbe[];
   readonly log: Log;
   readonly now: Clock;
+  /** Who stands around every request, outermost first. */
+  readonly watch?: readonly WatchRequest[];
+  /** Told at `/metrics` to who sends the token; absent: nothing is there. */
+  readonly metrics?: { readonly source: MetricsText; readonly token: string };
   /** Milliseconds until a request is given up. */
   readonly requestTimeoutMs?: number;
+  /** Bytes an uploaded import may have. */
+  readonly largestUpload?: number;
 }

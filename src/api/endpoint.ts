@@ -2,14 +2,15 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Context } from 'koa';
 import type { z } from 'zod';
 import type { IdempotencyOutcome } from '../domain/idempotency/index.js';
-import { DomainError, type ErrorDetail } from '../domain/kernel/errors.js';
+import { DomainError, type ErrorCode, type ErrorDetail } from '../domain/kernel/errors.js';
+import type { Permission } from '../domain/users/index.js';
 import type { Caller } from '../domain/users/types.js';
 
 /**
  * Who may call: anyone; a guest or customer; a customer; or who has a permission. `open` is anyone too, but an access
  * token that came along is not even looked at: for calls that are made because it expired.
  */
-export type Access = 'open' | 'anyone' | 'guest' | 'customer' | { readonly permission: string };
+export type Access = 'open' | 'anyone' | 'guest' | 'customer' | { readonly permission: Permission };
 
 export interface Reply {
   readonly status: number;
@@ -34,6 +35,11 @@ export interface Request<Params, Input, Body> {
    * A guest who sent no cart token claims nothing, unless `scope` names who that guest has become.
    */
   claim(em: EntityManager, resourceId: string, scope?: string): Promise<IdempotencyOutcome>;
+  /**
+   * Gives the key free again where the claim had to commit before what it is for: a flow's command, which was refused.
+   * Not after an answer that leaves open whether it was done.
+   */
+  unclaim(em: EntityManager): Promise<void>;
   /** The body as sent; for endpoints with `rawBody`. */
   readonly rawBody: Buffer;
   /** For what is beyond a plain reply: streams, cookies, raw bodies. */
@@ -61,8 +67,12 @@ export interface Endpoint<
   readonly body?: B;
   /** Status to response schema; null where there is no body. */
   readonly responses: Readonly<Record<number, z.ZodType | null>>;
+  /** Codes of its own rules, beside those that follow from this definition (`refusalsOf`); tests refuse any other. */
+  readonly refuses?: readonly ErrorCode[];
   /** Hands the body over as bytes, of whatever media type: for signatures. */
   readonly rawBody?: true;
+  /** Leaves the body to the handler, who reads it from `ctx.req` and has this long. Milliseconds. */
+  readonly streamedBody?: { readonly timeoutMs: number; readonly mediaTypes: readonly string[] };
   /**
    * `strict`: a few calls a minute and address, for what can be guessed or costs much. Writes below /auth are.
    * `none`: for what a provider signs, and sends from few addresses.

@@ -1,6 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Context } from 'koa';
-import { claimIdempotencyKey, type IdempotencyOutcome } from '../domain/idempotency/index.js';
+import {
+  claimIdempotencyKey,
+  freeIdempotencyKey,
+  type IdempotencyClaim,
+  type IdempotencyOutcome,
+} from '../domain/idempotency/index.js';
 import { DomainError } from '../domain/kernel/errors.js';
 import { callerKey, type Caller } from '../domain/users/types.js';
 import type { Endpoint } from './endpoint.js';
@@ -20,6 +25,7 @@ export function readIdempotencyKey(ctx: Context, { idempotency }: Endpoint): str
 
 export interface Claim {
   readonly make: (em: EntityManager, resourceId: string, scope?: string) => Promise<IdempotencyOutcome>;
+  readonly free: (em: EntityManager) => Promise<void>;
   readonly made: () => boolean;
   readonly replayed: () => boolean;
 }
@@ -37,15 +43,19 @@ export function createClaim({
   readonly bodyHash: string;
 }): Claim {
   let outcome: IdempotencyOutcome | null = null;
+  let claimed: Pick<IdempotencyClaim, 'caller' | 'key' | 'resourceId'> | null = null;
   return {
     async make(em, resourceId, scope) {
       // Strangers who have no token yet must not share their keys.
       const nobody = scope === undefined && caller.kind === 'guest' && caller.cartToken === null;
-      outcome =
-        key === null || nobody
-          ? { resourceId, replayed: false }
-          : await claimIdempotencyKey(em, { caller: scope ?? callerKey(caller), key, operation, bodyHash, resourceId });
+      if (key === null || nobody) return (outcome = { resourceId, replayed: false });
+      const wanted = { caller: scope ?? callerKey(caller), key, operation, bodyHash, resourceId };
+      outcome = await claimIdempotencyKey(em, wanted);
+      claimed = { ...wanted, resourceId: outcome.resourceId };
       return outcome;
+    },
+    async free(em) {
+      if (claimed !== null) await freeIdempotencyKey(em, claimed);
     },
     made: () => outcome !== null,
     replayed: () => outcome?.replayed === true,

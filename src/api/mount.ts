@@ -1,24 +1,36 @@
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { hashBody } from '../domain/idempotency/index.js';
+import { DomainError } from '../domain/kernel/errors.js';
 import type { Caller } from '../domain/users/types.js';
 import { parse, type Access, type Endpoint } from './endpoint.js';
 import { createClaim, readIdempotencyKey } from './idempotency.js';
 import { parseJson, readBody } from './middleware/body.js';
+import { allowTime } from './middleware/time-out.js';
 import { assertDocumented } from './openapi/documented.js';
+import { assertRefusalDocumented } from './refusals.js';
 
 export interface MountDeps {
   /** Refuses callers whom `access` does not admit. */
   readonly authorise: (ctx: Context, access: Access) => Promise<Caller>;
   /** Refuses callers who call too often. */
   readonly limitRate: (ctx: Context, endpoint: Endpoint, caller: Caller | null) => Promise<void>;
-  /** Fails a request whose answer is not what the OpenAPI document says: for tests. */
+  /** Fails a request whose answer or refusal is not what the OpenAPI document says: for tests. */
   readonly checkResponses: boolean;
 }
 
 /** Routes the endpoints: who calls, how often, is the request valid; then the handler and its reply. */
 export function mount(router: Router, endpoints: readonly Endpoint[], deps: MountDeps): void {
-  for (const each of endpoints) router[each.method](each.path, (ctx) => answer(ctx as unknown as Context, each, deps));
+  for (const each of endpoints)
+    router[each.method](each.path, async (ctx) => {
+      ctx.state['operation'] = each.operationId;
+      try {
+        await answer(ctx, each, deps);
+      } catch (error) {
+        if (deps.checkResponses && error instanceof DomainError) assertRefusalDocumented(each, error.code);
+        throw error;
+      }
+    });
 }
 
 async function answer(ctx: Context, endpoint: Endpoint, deps: MountDeps): Promise<void> {
@@ -27,6 +39,8 @@ async function answer(ctx: Context, endpoint: Endpoint, deps: MountDeps): Promis
   const query = endpoint.query === undefined ? undefined : parse(endpoint.query, { ...ctx.query }, 'query');
   const rawBody = endpoint.body === undefined && endpoint.rawBody === undefined ? EMPTY : await readBody(ctx.req);
   const body = endpoint.body === undefined ? undefined : parse(endpoint.body, parseJson(ctx, rawBody), 'body');
+
+  if (endpoint.streamedBody !== undefined) allowTime(ctx, endpoint.streamedBody.timeoutMs);
 
   const idempotencyKey = readIdempotencyKey(ctx, endpoint);
   const claim = createClaim({
@@ -43,6 +57,7 @@ async function answer(ctx: Context, endpoint: Endpoint, deps: MountDeps): Promis
     requestId: ctx.state['requestId'] as string,
     idempotencyKey,
     claim: claim.make,
+    unclaim: claim.free,
     rawBody,
     ctx,
   });

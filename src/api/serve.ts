@@ -4,6 +4,7 @@ import type Koa from 'koa';
 import type { Log } from '../domain/kernel/log.js';
 
 const DRAIN_MS = 20_000;
+const UPLOAD_MS = 600_000;
 
 export interface Serving {
   readonly port: number;
@@ -20,7 +21,8 @@ export async function serve(
   const inFlight = new Set<ServerResponse>();
   const handle = app.callback();
   const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
+    // requests are given up long before, by the time-out of the app; an upload may take its time
+    { requestTimeout: UPLOAD_MS, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
     (request, response) => {
       inFlight.add(response);
       response.once('close', () => {

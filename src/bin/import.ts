@@ -1,15 +1,25 @@
 /**
- * Imports a catalogue file (NDJSON, plain or gzip) through its flow and shows how it goes:
+ * Imports a catalogue file (NDJSON or CSV, plain or gzip) through its flow and shows how it goes: a bar in a terminal, lines
+ * elsewhere.
  *
- *     import <file>
+ *     import <file> [--format ndjson|csv]
  *
- * Leaving does not stop it. Exit code: 0 all imported, 2 some lines refused, 1 failed.
+ * The file is read by the worker, from the same path. Without --format its name tells. Leaving does not stop it. Exit code: 0 all imported, 2 some lines refused, 1 failed.
  */
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.js';
-import { findImport, isClosed, listRefusals, requestImport, type ImportProgress } from '../domain/catalogue/index.js';
+import {
+  IMPORT_FORMATS,
+  isClosed,
+  listRefusals,
+  readImport,
+  requestImport,
+  type ImportFormat,
+  type ImportRecord,
+} from '../domain/catalogue/index.js';
 import { newId } from '../domain/kernel/ids.js';
 import type { Query } from '../domain/kernel/transact.js';
 import { createOrm } from '../infra/db/orm.js';
@@ -17,14 +27,17 @@ import { createQuery, createTransact } from '../infra/db/transact.js';
 import { createTemporalClient, createTemporalConnection } from '../infra/temporal/connection.js';
 import { createFlows } from '../infra/temporal/flows.js';
 import { catalogueImportWorkflowId, type Flows } from '../workflows/contracts.js';
+import { asBar, inWords } from './import-line.js';
 
 const LOOK_EVERY_MS = 500;
 const ASK_FLOW_EVERY = 10;
 const REFUSALS_A_PAGE = 500;
 
 const config = loadConfig();
-const [file] = process.argv.slice(2);
-if (file === undefined) throw new Error('usage: import <file>');
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { format: { type: 'string' } } });
+const [file] = positionals;
+if (file === undefined) throw new Error('usage: import <file> [--format ndjson|csv]');
+const format = chooseFormat(file, values.format);
 const source = resolve(file);
 await access(source, constants.R_OK);
 
@@ -37,8 +50,7 @@ const flows = createFlows({
 });
 try {
   const importId = newId();
-  await createTransact(orm)((em) => requestImport(em, { importId, source, startedBy: null }));
-  await flows.start('catalogueImport', catalogueImportWorkflowId(importId), { importId });
+  await createTransact(orm)((em) => requestImport(em, { importId, source, format, startedBy: null }));
   console.log(`import ${importId} of ${source}`);
   const end = await watch(query, flows, importId);
   await printRefusals(query, importId);
@@ -49,19 +61,42 @@ try {
   await orm.close(true);
 }
 
+function chooseFormat(path: string, said: string | undefined): ImportFormat {
+  if (said === undefined) return /\.csv(\.gz)?$/i.test(path) ? 'csv' : 'ndjson';
+  const known = IMPORT_FORMATS.find((each) => each === said);
+  if (known === undefined) throw new Error(`--format must be one of ${IMPORT_FORMATS.join(', ')}`);
+  return known;
+}
+
 /** Until the import ends, or its flow was terminated from outside. */
-async function watch(read: Query, running: Flows, importId: string): Promise<ImportProgress> {
-  let shown = '';
+async function watch(read: Query, running: Flows, importId: string): Promise<ImportRecord> {
+  const show = process.stdout.isTTY ? redrawn() : printed();
   for (let looks = 1; ; looks += 1) {
     const asked = looks % ASK_FLOW_EVERY === 0 ? await running.state(catalogueImportWorkflowId(importId)) : 'running';
-    const progress = await read((em) => findImport(em, importId));
-    const line = inWords(progress);
-    if (line !== shown) console.log(line);
-    if (isClosed(progress.status)) return progress;
-    if (asked !== 'running') return { ...progress, failure: 'its flow was ended from outside' };
-    shown = line;
+    const record = await read((em) => readImport(em, importId));
+    const ended = isClosed(record.status);
+    show(record, ended);
+    if (ended) return record;
+    if (asked === 'closed') return { ...record, failure: 'its flow was ended from outside' };
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** One line that changes in place. */
+const redrawn =
+  () =>
+  (record: ImportRecord, ended: boolean): void => {
+    process.stdout.write(`\r\x1b[2K${asBar(record, process.stdout.columns)}${ended ? '\n' : ''}`);
+  };
+
+/** A line for each change. */
+function printed(): (record: ImportRecord) => void {
+  let shown = '';
+  return (record) => {
+    const line = inWords(record);
+    if (line !== shown) console.log(line);
+    shown = line;
+  };
 }
 
 async function printRefusals(read: Query, importId: string): Promise<void> {
@@ -73,9 +108,4 @@ async function printRefusals(read: Query, importId: string): Promise<void> {
     if (last === undefined || refusals.length < REFUSALS_A_PAGE) return;
     after = last;
   }
-}
-
-function inWords({ status, linesRead, created, updated, unchanged, refused }: ImportProgress): string {
-  if (status === 'accepted') return 'accepted, waiting for a worker';
-  return `${status}: ${linesRead} lines, ${created} created, ${updated} updated, ${unchanged} unchanged, ${refused} refused`;
 }

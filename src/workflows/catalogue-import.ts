@@ -26,6 +26,7 @@ const { importCatalogue } = proxyActivities<CatalogueActivities>({
 const { abandonImport } = proxyActivities<CatalogueActivities>({
   startToCloseTimeout: '10s',
   retry: { maximumInterval: '30s' },
+  summary: 'Note how the import ended',
 });
 
 /** Imports a file in slices, each going on where the rows say the last one stopped. */
@@ -41,7 +42,7 @@ export async function catalogueImport({ importId }: CatalogueImportInput): Promi
       await continueAsNew<typeof catalogueImport>({ importId });
   } while (progress.status === 'running');
   if (progress.status === 'failed')
-    throw ApplicationFailure.nonRetryable(progress.failure ?? 'failed', 'import_failed');
+    throw ApplicationFailure.nonRetryable(progress.failure ?? 'failed', 'import_failed', { importId });
   return progress;
 }
 

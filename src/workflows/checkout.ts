@@ -13,8 +13,11 @@ import {
 import type { CheckoutActivities } from '../activities/checkout.js';
 import type { Authorisation, PaymentActivities } from '../activities/payments.js';
 import { CHECKOUT_STATUS } from './attributes.js';
-import type { CheckoutInput, CheckoutOutcome } from './contracts.js';
+import { assertBecause } from './commands.js';
+import { CANCEL_CHECKOUT, type Because, type CheckoutInput, type CheckoutOutcome } from './contracts.js';
 import { createParking, refusal, type Risk } from './parking.js';
+import { patched } from './patched.js';
+import { returnPayment } from './return-payment.js';
 import { tell } from './tell.js';
 import { createUndo } from './undo.js';
 
@@ -29,7 +32,7 @@ const ASK_AGAIN_MAX_MS = 60 * 60_000;
 /** Answers once the checkout is decided or waits for its customer. */
 export const outcome = defineUpdate<CheckoutOutcome>('outcome');
 /** Stops the checkout before it is placed; everything is undone. */
-export const cancelCheckout = defineUpdate<CheckoutOutcome>('cancelCheckout');
+export const cancelCheckout = defineUpdate<CheckoutOutcome, [because?: Because | null]>(CANCEL_CHECKOUT);
 /** The provider said something of this checkout's payment. */
 export const paymentHeard = defineSignal('paymentHeard');
 export const progress = defineQuery<Progress>('progress');
@@ -40,7 +43,15 @@ export interface Progress {
 }
 
 type Phase =
-  'reserving' | 'authorising' | 'waiting_for_customer' | 'placing' | 'capturing' | 'telling' | 'undoing' | 'closed';
+  | 'reserving'
+  | 'authorising'
+  | 'waiting_for_customer'
+  | 'placing'
+  | 'capturing'
+  | 'telling'
+  | 'undoing'
+  | 'telling_return'
+  | 'closed';
 
 const PHASES: Record<Phase, string> = {
   reserving: 'Taking stock for the cart. Next: authorise the payment.',
@@ -50,6 +61,7 @@ const PHASES: Record<Phase, string> = {
   capturing: 'The order is placed; taking the authorised money. Next: tell the customer.',
   telling: 'The order is confirmed; telling the customer by mail and SMS.',
   undoing: 'No order was placed: voiding the payment, then giving the stock back.',
+  telling_return: 'Everything is undone; telling the customer that the money goes back.',
   closed: 'Done.',
 };
 
@@ -72,9 +84,16 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   let cancelled = false;
   const unpaid = new CancellationScope();
 
-  let status: CheckoutOutcome['status'] | 'accepted' = 'accepted';
+  /** Somebody paid: should no order come of it, operators see that the money goes back. */
+  let paid = false;
+  /** The order id under which its customer is told that money went back. */
+  let returnTold: string | null = null;
+
+  let status: CheckoutOutcome['status'] | 'accepted' | 'returning_payment' = 'accepted';
   const parking = createParking({
-    attributes: (stuck) => [{ key: CHECKOUT_STATUS, value: stuck ? 'needs_attention' : status }],
+    attributes: (stuck) => [
+      { key: CHECKOUT_STATUS, value: stuck && status !== 'returning_payment' ? 'needs_attention' : status },
+    ],
   });
   const enter = (next: Phase): void => {
     phase = next;
@@ -92,20 +111,24 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   });
   setHandler(
     cancelCheckout,
-    async () => {
+    async (...[because]) => {
       cancelled = true;
       unpaid.cancel();
+      if (because != null) await parking.note(CANCEL_CHECKOUT, because);
       await CancellationScope.nonCancellable(() => condition(() => final !== null));
       return final as unknown as CheckoutOutcome;
     },
     {
-      validator: () => {
+      validator: (...[because]) => {
+        assertBecause(because);
         if (phase !== 'reserving' && phase !== 'authorising' && phase !== 'waiting_for_customer' && !cancelled)
           throw ApplicationFailure.nonRetryable('too late to cancel this checkout', 'invalid_transition', {
             checkoutId,
           });
       },
-      description: 'Stops the checkout and undoes it, as long as the order is not being placed.',
+      description:
+        'Stops the checkout and undoes it, as long as the order is not being placed. Argument: who and why, such as ' +
+        '{"by": "anna", "reason": "customer_asked"}; without it the customer did.',
     },
   );
   setHandler(paymentHeard, () => {
@@ -125,8 +148,14 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
       }),
     ),
   );
-  undo.add('void payment', () =>
-    parking.step(
+  undo.add('void payment', async () => {
+    if (patched('payment-returned')) {
+      if (paid) returning();
+      const known = ending.status === 'cancelled';
+      returnTold = await returnPayment(parking, { checkoutId, known, onTaken: returning });
+      return;
+    }
+    await parking.step(
       provider,
       {
         name: 'Void the payment',
@@ -134,18 +163,26 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
         certain: true,
       },
       (run) => run.voidPayment({ checkoutId }),
-    ),
-  );
+    );
+  });
+
+  function returning(): void {
+    if (status === 'returning_payment') return;
+    status = 'returning_payment';
+    upsertSearchAttributes([{ key: CHECKOUT_STATUS, value: status }]);
+  }
 
   /** Runs every undo. True: an order stands after all, so nothing was undone. */
   async function undoAll(): Promise<boolean> {
     enter('undoing');
-    const { placed } = await CancellationScope.nonCancellable(() =>
+    const { placed, ended } = await CancellationScope.nonCancellable(() =>
       parking.local(database, { name: 'Close the checkout', certain: true }, (run) =>
         run.closeCheckout({ checkoutId }),
       ),
     );
     if (placed) return true;
+    // As after a reset: the ending that was told stays.
+    if (ended !== undefined) ending = ended;
     await undo.run((name) => parking.describe(`Checkout ${checkoutId}: ${PHASES.undoing} Now: ${name}.`));
     return false;
   }
@@ -154,6 +191,7 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
     if (recover === 'cancelled') throw new Ended('cancelled', 'cancelled');
     if (recover) throw new Ended('expired', 'flow_gone');
     const payment = await unpaid.run(obtainPayment);
+    paid = payment.kind !== 'due';
     stopIfCancelled();
     enter('placing');
     await CancellationScope.nonCancellable(() =>
@@ -161,7 +199,11 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
     );
   } catch (error) {
     ending = endingOf(error);
-    if (!(await undoAll())) return await close(ending.status, ending.code);
+    if (!(await undoAll())) {
+      decide(ending.status, ending.code);
+      if (returnTold !== null) await tellOfReturn(returnTold);
+      return await close(ending.status, ending.code);
+    }
   }
   return CancellationScope.nonCancellable(finish);
 
@@ -220,7 +262,11 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
   async function finish(): Promise<CheckoutOutcome> {
     decide('placed');
     enter('capturing');
-    const { orderId, captured } = await parking.step(
+    const {
+      orderId,
+      captured,
+      code = 'payment_failed',
+    } = await parking.step(
       capturing,
       {
         name: 'Capture the payment',
@@ -231,13 +277,19 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
     );
     enter('telling');
     await tell(orderId, captured ? 'order_confirmed' : 'order_cancelled');
-    return close('placed', captured ? null : 'payment_failed');
+    return close('placed', captured ? null : code);
+  }
+
+  async function tellOfReturn(orderId: string): Promise<void> {
+    enter('telling_return');
+    await CancellationScope.nonCancellable(() => tell(orderId, 'payment_returned'));
   }
 
   async function close(ended: CheckoutOutcome['status'], code: string | null): Promise<CheckoutOutcome> {
     final = decide(ended, code);
     status = ended;
     enter('closed');
+    parking.describe(`Checkout ${checkoutId}: ended, ${ended}${code === null ? '' : ` (\`${code}\`)`}.`);
     upsertSearchAttributes([{ key: CHECKOUT_STATUS, value: status }]);
     // Also when an operator cancelled the flow: whoever asked for the outcome is answered.
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));

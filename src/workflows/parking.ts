@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  currentUpdateInfo,
   defineUpdate,
   isCancellation,
   proxyActivities,
@@ -11,15 +12,22 @@ import {
   setHandler,
   TimeoutFailure,
   upsertSearchAttributes,
+  workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow';
 import type { SearchAttributeUpdatePair } from '@temporalio/common';
+import type { FlowActivities } from '../activities/flows.js';
 import { NEEDS_ATTENTION } from './attributes.js';
-import { RETRY_STEP } from './contracts.js';
+import { assertBecause } from './commands.js';
+import { RETRY_STEP, type Because } from './contracts.js';
 
 /** One kind of risk: the activities `A` and how long one attempt of them may take. */
 export interface Risk<A> {
   readonly startToCloseTimeout: NonNullable<ActivityOptions['startToCloseTimeout']>;
+  /** Of activities that take long and say that they are alive. */
+  readonly heartbeatTimeout?: NonNullable<ActivityOptions['heartbeatTimeout']>;
+  /** How long a step may take before it asks for attention, where 20 s are too short. */
+  readonly patience?: NonNullable<ActivityOptions['scheduleToCloseTimeout']>;
   /** Phantom: carries the type of the activities only. */
   readonly activities?: A;
 }
@@ -45,17 +53,20 @@ export interface Parking {
   local<A, R>(risk: Risk<A>, step: Step, call: (activities: A) => Promise<R>): Promise<R>;
   /** The flow's current details (Markdown); what is stuck is shown below. Use it instead of setCurrentDetails. */
   describe(details: string): void;
+  /** Writes who gave the update that is being handled, and why, into the audit log, once. */
+  note(command: string, because: Because, steps?: readonly string[]): Promise<void>;
   /** Whether any step is stuck now. */
   stuck(): boolean;
 }
 
 /** Answers the names of the steps that are tried again now. */
-export const retryStep = defineUpdate<readonly string[], [] | [name: string]>(RETRY_STEP);
+export const retryStep = defineUpdate<readonly string[], [name?: string | null, because?: Because | null]>(RETRY_STEP);
 
 const PATIENCE = '20s';
 const QUICK = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
 const PATIENT = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 const AFTER_REFUSAL = '30s';
+const auditLog: Risk<FlowActivities> = { startToCloseTimeout: '10s' };
 const LOCAL = {
   startToCloseTimeout: '2s',
   scheduleToCloseTimeout: '5s',
@@ -105,17 +116,22 @@ export function createParking(options: ParkingOptions = {}): Parking {
     upsertSearchAttributes([{ key: NEEDS_ATTENTION, value: any }, ...(options.attributes?.(any) ?? [])]);
   }
 
-  const named = (name: string | undefined) => [...stuck].filter((each) => name === undefined || each.name === name);
+  const named = (name: string | null | undefined) => [...stuck].filter((each) => name == null || each.name === name);
   setHandler(
     retryStep,
-    (...[name]) => {
+    async (...[name, because]) => {
       const chosen = named(name);
       for (const each of chosen) each.retry();
-      return chosen.map((each) => each.name);
+      const names = chosen.map((each) => each.name);
+      if (because != null) await note(RETRY_STEP, because, names);
+      return names;
     },
     {
-      description: 'Tries what is stuck again at once. Argument: the name of one step (optional).',
-      validator: (...[name]) => {
+      description:
+        'Tries what is stuck again at once. Arguments: the name of one step, or null for all; who and why, such as ' +
+        '{"by": "anna", "reason": "cause_mended"}.',
+      validator: (...[name, because]) => {
+        assertBecause(because);
         if (named(name).length === 0)
           throw ApplicationFailure.nonRetryable('no such step is stuck', 'invalid_transition');
       },
@@ -152,25 +168,40 @@ export function createParking(options: ParkingOptions = {}): Parking {
   }
 
   async function step<A, R>(risk: Risk<A>, step: Step, call: (activities: A) => Promise<R>): Promise<R> {
-    const shared = { startToCloseTimeout: risk.startToCloseTimeout, summary: step.name };
+    const { activities: _, patience = PATIENCE, ...timeouts } = risk;
+    const shared = { ...timeouts, summary: step.name };
     try {
-      return await call(proxyActivities({ ...shared, scheduleToCloseTimeout: PATIENCE, retry: QUICK }) as A);
+      return await call(proxyActivities({ ...shared, scheduleToCloseTimeout: patience, retry: QUICK }) as A);
     } catch (error) {
       if (!isOutage(error) && !(step.certain === true && refusalCode(error) !== undefined)) throw error;
       return park(step, reasonOf(error), () => call(proxyActivities({ ...shared, retry: PATIENT }) as A));
     }
   }
 
+  const local: Parking['local'] = async (risk, description, call) => {
+    try {
+      return await call(proxyLocalActivities({ ...LOCAL, summary: description.name }) as Parameters<typeof call>[0]);
+    } catch (error) {
+      if (!isOutage(error) && !(description.certain === true && refusalCode(error) !== undefined)) throw error;
+      return step(risk, description, call);
+    }
+  };
+
+  /** Histories that were written before updates said who and why have no such step, and no such argument either. */
+  function note(command: string, { by, reason }: Because, steps: readonly string[] = []): Promise<void> {
+    const { workflowId } = workflowInfo();
+    const updateId = currentUpdateInfo()?.id ?? '';
+    return CancellationScope.nonCancellable(() =>
+      local(auditLog, { name: 'Note who gave the command, and why' }, (run) =>
+        run.noteCommand({ workflowId, updateId, command, by, reason, steps }),
+      ),
+    );
+  }
+
   return {
     step,
-    local: async (risk, description, call) => {
-      try {
-        return await call(proxyLocalActivities({ ...LOCAL, summary: description.name }) as Parameters<typeof call>[0]);
-      } catch (error) {
-        if (!isOutage(error) && !(description.certain === true && refusalCode(error) !== undefined)) throw error;
-        return step(risk, description, call);
-      }
-    },
+    local,
+    note,
     describe: (text) => {
       details = text;
       show();

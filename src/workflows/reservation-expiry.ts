@@ -1,11 +1,13 @@
 import {
   CancellationScope,
   condition,
+  continueAsNew,
   defineSignal,
   isCancellation,
   ParentClosePolicy,
   setHandler,
   startChild,
+  workflowInfo,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
@@ -23,7 +25,10 @@ import {
   type ReservationExpiryInput,
 } from './contracts.js';
 import { notify } from './notify.js';
+import { sweepOrders } from './order-sweep.js';
 import { createParking, refusalCode, type Risk } from './parking.js';
+import { patched } from './patched.js';
+import { textsOf } from './texts.js';
 
 const database: Risk<HoldActivities> = { startToCloseTimeout: '10s' };
 const checkouts: Risk<CheckoutActivities> = { startToCloseTimeout: '10s' };
@@ -47,7 +52,10 @@ export async function reservationExpiry({ holdId }: ReservationExpiryInput): Pro
   for (;;) {
     changed = false;
     const hold = await parking.local(database, { name: 'Read the hold' }, (run) => run.readHold({ holdId }));
-    if (hold.state !== 'live') return hold.state === 'expired' ? 'expired' : 'ended';
+    if (hold.state !== 'live') {
+      parking.describe(`Hold ${holdId}: over, ${hold.state}.`);
+      return hold.state === 'expired' ? 'expired' : 'ended';
+    }
     const endsAt = Date.now() + hold.remainingMs;
     const untilWarning = hold.remainingMs - hold.warningMs;
     if (untilWarning > 0) {
@@ -63,8 +71,10 @@ export async function reservationExpiry({ holdId }: ReservationExpiryInput): Pro
     warning.cancel();
     await warned;
     if (looksAgain) continue;
-    if (await parking.local(database, { name: 'Give the held stock back' }, (run) => run.expireHold({ holdId })))
+    if (await parking.local(database, { name: 'Give the held stock back' }, (run) => run.expireHold({ holdId }))) {
+      parking.describe(`Hold ${holdId}: over, expired; the stock is given back.`);
       return 'expired';
+    }
   }
 
   async function warn(): Promise<void> {
@@ -80,59 +90,123 @@ function unlessNotGiven(error: unknown): void {
 
 const GRACE_MS = 15_000;
 const BATCH = 200;
+/** Reservation rows that are ended in one transaction, whose stock is locked for so long. */
+const LOT = 100;
+/** Events after which a sweep goes on with a new history: far below what the server refuses. */
+const LONG_HISTORY = 8_000;
+
+/** How far a sweep was when its history had become long. */
+export interface SweepProgress {
+  readonly swept: Swept;
+  readonly stage: 'checkouts' | 'messages';
+  readonly after: string;
+}
+
+interface Swept {
+  readonly holds: number;
+  readonly checkouts: number;
+  readonly untold: number;
+}
 
 /**
- * What flows left behind, on a Schedule: overdue holds are released; checkouts and pending orders whose flow
- * is gone get a recovery flow, and customers whom no flow tells any more get one that does.
+ * What flows left behind, on a Schedule: overdue holds are released, a lot at a time; checkouts and pending orders whose
+ * flow is gone get a recovery flow, customers whom no flow tells any more get one that does, page by page, and so do
+ * cancellations and refunds.
  */
-export async function reservationSweep(): Promise<{ holds: number; checkouts: number; untold: number }> {
+export async function reservationSweep(before: Partial<SweepProgress> = {}): Promise<Swept> {
   const parking = createParking();
   parking.describe('Looking for holds, checkouts and messages whose flow is gone.');
-  const batch = { graceMs: GRACE_MS, limit: BATCH };
-  const overdue = await parking.local(database, { name: 'Find overdue holds' }, (run) => run.findOverdueHolds(batch));
-  let holds = 0;
-  for (const holdId of overdue)
-    if (await parking.local(database, { name: 'Give the held stock back' }, (run) => run.expireHold({ holdId })))
-      holds += 1;
+  const inLots = patched('swept-in-lots');
+  const swept = { holds: 0, checkouts: 0, untold: 0, ...before.swept };
+  if (before.stage === undefined) swept.holds = await (inLots ? endHoldsInLots() : endHolds());
 
-  const gone = await withoutFlow(
-    (after) =>
-      parking.local(checkouts, { name: 'Find overdue checkouts' }, (run) =>
-        run.findOverdueCheckouts({ ...batch, after }),
-      ),
-    ({ checkoutId }) => checkoutId,
-    ({ checkoutId }) => checkoutWorkflowId(checkoutId),
-  );
-  for (const orphan of gone) await recover(orphan);
-  const untold = await withoutFlow(
-    (after) =>
+  if (before.stage !== 'messages')
+    await withoutFlow({
+      stage: 'checkouts',
+      page: (after) =>
+        parking.local(checkouts, { name: 'Find overdue checkouts' }, (run) =>
+          run.findOverdueCheckouts({ ...batch, after }),
+        ),
+      id: ({ checkoutId }) => checkoutId,
+      workflowId: ({ checkoutId }) => checkoutWorkflowId(checkoutId),
+      takeOver: recover,
+      count: (gone) => (swept.checkouts += gone),
+    });
+  await withoutFlow({
+    stage: 'messages',
+    page: (after) =>
       parking.local(messages, { name: 'Find untold orders' }, (run) => run.findUntoldOrders({ ...batch, after })),
-    (orderId) => orderId,
-    notifyWorkflowId,
-  );
-  for (const orderId of untold) await tellAgain(orderId);
+    id: (orderId) => orderId,
+    workflowId: notifyWorkflowId,
+    takeOver: tellAgain,
+    count: (gone) => (swept.untold += gone),
+  });
+  if (patched('orders-swept')) await sweepOrders(parking);
   await parking.local(flows, { name: 'Forget old idempotency keys' }, (run) => run.forgetIdempotencyKeys());
-  return { holds, checkouts: gone.length, untold: untold.length };
+  parking.describe(
+    `Done: ${swept.holds} holds ended, ${swept.checkouts} checkouts and ${swept.untold} messages got a flow.`,
+  );
+  return swept;
+
+  async function endHolds(): Promise<number> {
+    const overdue = await parking.local(database, { name: 'Find overdue holds' }, (run) => run.findOverdueHolds(batch));
+    let ended = 0;
+    for (const holdId of overdue)
+      if (await parking.local(database, { name: 'Give the held stock back' }, (run) => run.expireHold({ holdId })))
+        ended += 1;
+    return ended;
+  }
+
+  async function endHoldsInLots(): Promise<number> {
+    const lot = { graceMs: GRACE_MS, limit: LOT };
+    const give = (name: string, end: (run: HoldActivities) => Promise<number>) =>
+      untilNone(() => parking.local(database, { name }, end));
+    const ended = await give('Give overdue held stock back', (run) => run.endOverdueHolds(lot));
+    await give('Give back what nobody owns', (run) => run.releaseOwnerless(lot));
+    return ended;
+  }
 
   /** Goes through all pages, so that many flows that are merely stuck hide none that is gone. */
-  async function withoutFlow<T>(
-    page: (after: string | null) => Promise<readonly T[]>,
-    id: (each: T) => string,
-    workflowId: (each: T) => string,
-  ): Promise<T[]> {
+  async function withoutFlow<T>({ stage, page, id, workflowId, takeOver, count }: Search<T>): Promise<void> {
     const found: T[] = [];
-    for (let after: string | null = null; ;) {
+    for (let after = before.stage === stage ? (before.after ?? null) : null; ;) {
       const some: readonly T[] = await page(after);
       const last = some.at(-1);
-      if (last === undefined) return found;
+      if (last === undefined) break;
       const workflowIds = some.map(workflowId);
       const idle = new Set(
         await parking.step(flows, { name: 'Ask which have no flow' }, (run) => run.withoutFlow({ workflowIds })),
       );
-      found.push(...some.filter((each) => idle.has(workflowId(each))));
-      if (some.length < BATCH) return found;
+      const gone = some.filter((each) => idle.has(workflowId(each)));
+      count(gone.length);
+      found.push(...gone);
+      if (inLots) for (const each of found.splice(0)) await takeOver(each);
+      if (some.length < BATCH) break;
       after = id(last);
+      if (inLots && workflowInfo().historyLength > LONG_HISTORY)
+        await continueAsNew<typeof reservationSweep>({ swept, stage, after });
     }
+    for (const each of found) await takeOver(each);
+  }
+}
+
+const batch = { graceMs: GRACE_MS, limit: BATCH };
+
+interface Search<T> {
+  readonly stage: SweepProgress['stage'];
+  readonly page: (after: string | null) => Promise<readonly T[]>;
+  readonly id: (each: T) => string;
+  readonly workflowId: (each: T) => string;
+  readonly takeOver: (each: T) => Promise<void>;
+  readonly count: (gone: number) => void;
+}
+
+/** Does it again until there was nothing to do; answers how much there was. */
+async function untilNone(work: () => Promise<number>): Promise<number> {
+  for (let total = 0; ;) {
+    const done = await work();
+    if (done === 0) return total;
+    total += done;
   }
 }
 
@@ -146,7 +220,7 @@ const recover = ({ checkoutId, orderId, customerId }: Orphan): Promise<void> =>
         { key: ORDER_ID, value: orderId },
         ...(customerId === null ? [] : [{ key: CUSTOMER_ID, value: customerId }]),
       ],
-      staticSummary: `Recover checkout ${checkoutId}`,
+      ...textsOf('checkout', `recovery of ${checkoutId}`),
     }),
   );
 
@@ -157,7 +231,7 @@ const tellAgain = (orderId: string): Promise<void> =>
       workflowId: notifyWorkflowId(orderId),
       args: [{ orderId }],
       typedSearchAttributes: [{ key: ORDER_ID, value: orderId }],
-      staticSummary: `Tell the customer of order ${orderId}`,
+      ...textsOf('notify', orderId),
     }),
   );
 

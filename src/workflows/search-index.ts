@@ -9,6 +9,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { SearchActivities } from '../activities/search.js';
 import { SEARCH_REBUILD_WORKFLOW_ID, type SearchIndexInput } from './contracts.js';
 import { createParking, type Risk } from './parking.js';
+import { textsOf } from './texts.js';
 
 const index: Risk<SearchActivities> = { startToCloseTimeout: '60s' };
 const { rebuildIndex } = proxyActivities<SearchActivities>({
@@ -51,7 +52,7 @@ async function startRebuild(): Promise<void> {
       workflowId: SEARCH_REBUILD_WORKFLOW_ID,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: 'Fill the search index',
+      ...textsOf('searchRebuild'),
       args: [],
     });
   } catch (error) {

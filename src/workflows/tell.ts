@@ -13,6 +13,7 @@ import type { OrderNotification } from '../domain/notifications/types.js';
 import { ORDER_ID } from './attributes.js';
 import { notifyWorkflowId } from './contracts.js';
 import { moreToTell, notify } from './notify.js';
+import { textsOf } from './texts.js';
 
 const TRIES = 5;
 const quickly = proxyActivities<NotificationActivities>({
@@ -24,11 +25,12 @@ const quickly = proxyActivities<NotificationActivities>({
 
 /**
  * Tells the customer of an order event by mail and SMS, side by side. What is not told within 20 s is left to `notify`, a flow
- * of its own that outlives this one, so a dead mail server holds nothing back. The messages must be queued before.
+ * of its own that outlives this one, so a dead mail server holds nothing back. The messages must be queued before; `about`
+ * names what an event is about that an order may meet more than once.
  */
-export async function tell(orderId: string, event: OrderNotification): Promise<'told' | 'handed_over'> {
+export async function tell(orderId: string, event: OrderNotification, about?: string): Promise<'told' | 'handed_over'> {
   try {
-    await quickly.tellCustomer({ orderId, event });
+    await quickly.tellCustomer({ orderId, event, ...(about === undefined ? {} : { about }) });
     return 'told';
   } catch (error) {
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
@@ -48,7 +50,7 @@ async function handOver(orderId: string): Promise<void> {
         parentClosePolicy: ParentClosePolicy.ABANDON,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         typedSearchAttributes: [{ key: ORDER_ID, value: orderId }],
-        staticSummary: `Tell the customer of order ${orderId}`,
+        ...textsOf('notify', orderId),
       });
       return;
     } catch (error) {

@@ -1,10 +1,11 @@
+import { buyOne } from '../../client/example.js';
 import { abandoner } from '../../dev/demo/shoppers/abandoner.js';
 import { buyer } from '../../dev/demo/shoppers/buyer.js';
 import { declined } from '../../dev/demo/shoppers/declined.js';
 import { forgetful } from '../../dev/demo/shoppers/forgetful.js';
 import { checkoutBody } from '../../dev/demo/client.js';
-import type { Cart, Checkout, Order } from '../../dev/demo/shapes.js';
-import { content, isDecided } from '../../dev/demo/shoppers/steps.js';
+import type { Checkout, Order } from '../../dev/demo/shapes.js';
+import { content, isDecided, readCheckout } from '../../dev/demo/shoppers/steps.js';
 import type { Shopper, Visit } from '../../dev/demo/visit.js';
 import { openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith } from '../support/services.js';
@@ -13,7 +14,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'cust
   let shop: OpenShop;
   beforeAll(async () => {
     shop = await openShop();
-  }, 90_000);
+  }, 180_000);
   afterAll(() => shop.close());
 
   afterEach(() => shop.simulate('/test/reset', {}));
@@ -35,8 +36,13 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'cust
     expect(await shop.stockOutOfBalance()).toEqual([]);
   });
 
+  test('a guest, by the example of the README, has bought one', async () => {
+    // busy machines answer with the checkout first
+    expect(await buyOne(shop.origin)).toMatch(/^(P-\w{4}-\w{4}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/);
+  });
+
   async function pick({ browser, shelf }: Visit): Promise<string> {
-    const { data } = await browser.ask<{ data: Parameters<typeof shelf.take>[1] }>(200, 'GET', '/products?limit=50');
+    const { data } = await browser.ask(200, 'GET', '/products', { params: { query: { limit: '50' } } });
     return (await shelf.take(browser, data, 10)).variant.id;
   }
 
@@ -56,7 +62,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'cust
     await browser.addToCart(brought, 1);
     await browser.logIn(me);
 
-    const cart = await elsewhere.ask<Cart>(200, 'GET', '/cart');
+    const cart = await elsewhere.ask(200, 'GET', '/cart');
     expect(content(cart)).toEqual(
       expect.arrayContaining([
         { variant_id: kept, quantity: 3 },
@@ -64,8 +70,8 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'cust
       ]),
     );
     expect(cart.lines).toHaveLength(2);
-    const order = await browser.ask<Order>(201, 'POST', '/checkout', checkoutBody(me, 'pm_card_visa'));
-    const { data } = await elsewhere.ask<{ data: { id: string }[] }>(200, 'GET', '/orders');
+    const order = await browser.ask(201, 'POST', '/checkout', { body: checkoutBody(me, 'pm_card_visa') });
+    const { data } = await elsewhere.ask(200, 'GET', '/orders');
     expect(data.map(({ id }) => id)).toEqual([order.id]);
     expect(order.items.map(({ quantity }) => quantity).toSorted((a, b) => a - b)).toEqual([1, 3]);
   });
@@ -75,10 +81,10 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'cust
     const { browser, me } = visit;
     await browser.addToCart(await pick(visit), 1);
     const body = checkoutBody(me, 'pm_card_visa');
-    const tabs = await Promise.all([1, 2].map(() => browser.call<Order>('POST', '/checkout', body)));
-    const later = await browser.ask<Order>(201, 'POST', '/checkout', body);
+    const tabs = await Promise.all([1, 2].map(() => browser.call('POST', '/checkout', { body })));
+    const later = await browser.ask(201, 'POST', '/checkout', { body });
 
-    expect(tabs.map(({ status, body: order }) => [status, order.id])).toEqual([
+    expect(tabs.map((tab) => [tab.status, tab.status === 201 ? tab.body.id : tab.body])).toEqual([
       [201, later.id],
       [201, later.id],
     ]);
@@ -96,19 +102,16 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'cust
     const { browser, me } = visit;
     await browser.addToCart(await pick(visit), 1);
     const body = checkoutBody(me, 'pm_card_threeDSecure2Required');
-    const { checkout_id: checkoutId, client_secret: secret = '' } = await browser.ask<Checkout>(
-      202,
-      'POST',
-      '/checkout',
+    const { checkout_id: checkoutId, client_secret: secret = '' } = await browser.ask(202, 'POST', '/checkout', {
       body,
-    );
+    });
     return { checkoutId, intentId: secret.split('_secret_')[0] ?? '' };
   }
 
   const decided = (visit: Visit, checkoutId: string): Promise<Checkout> =>
     until(
       'the end of the checkout',
-      () => visit.browser.ask<Checkout>(200, 'GET', `/checkout/${checkoutId}`),
+      () => readCheckout(visit, checkoutId),
       ({ status }) => isDecided(status),
     );
 
@@ -149,5 +152,57 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'cust
     await until('deliveries', shop.undelivered, (left) => left === 0);
     expect(await heard()).toHaveLength(1);
     await oneCapture(checkoutId);
+  });
+
+  const orderOf = ({ browser }: Visit, id: string, what: string, good: (order: Order) => boolean) =>
+    until(what, () => browser.ask(200, 'GET', '/orders/{id}', { params: { path: { id } } }), good);
+
+  async function bought(visit: Visit, card = 'pm_card_visa'): Promise<{ order: Order; variantId: string }> {
+    const variantId = await pick(visit);
+    await visit.browser.addToCart(variantId, 2);
+    const { id } = await visit.browser.ask(201, 'POST', '/checkout', { body: checkoutBody(visit.me, card) });
+    return { order: await orderOf(visit, id, 'the capture', ({ status }) => status === 'confirmed'), variantId };
+  }
+
+  test('a customer who cancels has the money back and the shop its goods, once, whatever the provider’s events say', async () => {
+    const visit = shop.visit('Ida');
+    await visit.browser.register(visit.me);
+    await visit.browser.logIn(visit.me);
+    await shop.simulate('/test/switches', { webhook: { duplicate: 1 } });
+    const { order, variantId } = await bought(visit);
+    const left = await visit.browser.available(variantId);
+    const cancellation = { params: { path: { id: order.id } }, body: {} };
+    const asked = await Promise.all(
+      [1, 2, 3].map(() => visit.browser.call('POST', '/orders/{id}/cancel', cancellation)),
+    );
+    expect(asked.every(({ status }) => status === 200 || status === 202)).toBe(true);
+
+    const ended = await orderOf(visit, order.id, 'the refund', ({ payment }) => payment.status === 'refunded');
+    expect([ended.status, ended.payment.refunded.amount]).toEqual(['cancelled', order.total.amount]);
+    expect(await visit.browser.available(variantId)).toBe(left + 2);
+    await until('deliveries', shop.undelivered, (waiting) => waiting === 0);
+    expect(await shop.rows('select status from refunds where order_id = ?', [order.id])).toEqual([
+      { status: 'succeeded' },
+    ]);
+  });
+
+  test('staff who refund twice at once and too much give back what was paid and no more', async () => {
+    const [visit, staff] = [shop.visit('Jan'), shop.visit('Kim')];
+    await visit.browser.register(visit.me);
+    await visit.browser.logIn(visit.me);
+    const { id } = await staff.browser.register(staff.me);
+    await shop.rows("insert into user_roles (user_id, role) values (?, 'staff')", [id]);
+    await staff.browser.logIn(staff.me);
+    const { order } = await bought(visit);
+    const amount = { ...order.total, amount: Math.ceil(order.total.amount * 0.6) };
+    const params = { path: { id: order.id } };
+    const asked = await Promise.all(
+      [1, 2].map(() => staff.browser.call('POST', '/admin/orders/{id}/refunds', { params, body: { amount } })),
+    );
+    expect(asked.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 409]);
+    await staff.browser.ask(202, 'POST', '/admin/orders/{id}/refunds', { params, body: { restock: true } });
+    const ended = await orderOf(visit, order.id, 'the refunds', ({ status }) => status === 'refunded');
+    expect(ended.payment).toMatchObject({ status: 'refunded', refunded: order.total });
+    expect(await shop.stockOutOfBalance()).toEqual([]);
   });
 });

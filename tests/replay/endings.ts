@@ -1,11 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { requestImport } from '../../src/domain/catalogue/index.js';
 import { extendHold, holdCart, releaseHold } from '../../src/domain/holds/index.js';
+import { adjustStock, setLowStock } from '../../src/domain/inventory/index.js';
 import { newId } from '../../src/domain/kernel/ids.js';
+import type { RefundWish } from '../../src/domain/refunds/index.js';
 import { registerUser, requestPasswordReset } from '../../src/domain/users/index.js';
-import { checkoutRecoveryWorkflowId, notifyWorkflowId, RETRY_STEP } from '../../src/workflows/contracts.js';
-import { before, frozen } from '../support/faulty-activities.js';
+import { decideDifference, listDifferences } from '../../src/domain/reconciliation/index.js';
+import {
+  checkoutRecoveryWorkflowId,
+  notifyWorkflowId,
+  reconciliationRepairWorkflowId,
+  RETRY_STEP,
+} from '../../src/workflows/contracts.js';
+import { before, frozen, refuses } from '../support/faulty-activities.js';
 import { accepted, authenticate, intentOf, reaches, submit, type Purchase } from '../support/flow-checkout.js';
+import { askedBack, cancelling, heardOfRefunds, settleRefund } from '../support/flow-refund.js';
 import type { FlowWorld } from '../support/flow-world.js';
 
 const CHALLENGE = 'pm_card_threeDSecure2Required';
@@ -65,6 +74,15 @@ async function reset(world: FlowWorld, email: string): Promise<string> {
   return (await world.start('passwordReset', `password-reset-${requestId}`, { requestId })).workflowId;
 }
 
+const ALL_BACK: RefundWish = { kind: 'whole', restock: true };
+
+/** Paid and told; 24.99 was captured. */
+async function bought(world: FlowWorld, card?: string): Promise<Purchase> {
+  const purchase = await checkout(world, card);
+  await world.ended(purchase.workflowId, 0);
+  return purchase;
+}
+
 /** Of every flow, each way it may end and each road that leads there. */
 export const ENDINGS: Readonly<Record<string, Ending>> = {
   'checkout-placed': async (world) => (await checkout(world)).workflowId,
@@ -86,6 +104,20 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
     await world.handle(purchase.workflowId).cancel();
     return purchase.workflowId;
   },
+  'checkout-hold-returned': async (world) => {
+    world.faults.once('placeOrder', refuses);
+    return (await checkout(world)).workflowId;
+  },
+  'checkout-money-returned': async (world) => {
+    world.faults.once('placeOrder', async () => {
+      const [taken] = await world.shop.rows<{ intent_id: string }>(
+        'select intent_id from payment_attempts order by begun_at desc limit 1',
+      );
+      await world.stripe.stripe.paymentIntents.capture(taken?.intent_id ?? '');
+      return refuses(async () => undefined);
+    });
+    return (await checkout(world)).workflowId;
+  },
   'checkout-capture-refused': async (world) => {
     const capture = frozen();
     world.faults.once('capturePayment', capture.fault);
@@ -98,7 +130,7 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   'checkout-capture-stuck-then-retried': async (world) => {
     const purchase = await stuckIn(world, 'capturePayment');
     world.faults.lift('capturePayment');
-    await world.flows.update(purchase.workflowId, RETRY_STEP);
+    await world.flows.update(purchase.workflowId, RETRY_STEP, null, { by: 'anna', reason: 'cause_mended' });
     return purchase.workflowId;
   },
   'checkout-told-later': async (world) => {
@@ -146,6 +178,66 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   },
   'payment-event-settled': (world) => lateEvent(world, 'ours'),
   'payment-event-not-ours': (world) => lateEvent(world, 'another'),
+  'cancel-order-refunded': async (world) => cancelling(world, await bought(world)),
+  'cancel-order-before-capture': async (world) => {
+    const capture = frozen();
+    world.faults.once('capturePayment', capture.fault);
+    const purchase = await checkout(world);
+    await capture.begun;
+    const workflowId = await cancelling(world, purchase);
+    await world.wait(500);
+    await capture.letGo();
+    return workflowId;
+  },
+  'refund-succeeded': async (world) => askedBack(world, await bought(world), ALL_BACK),
+  'refund-refused': async (world) => {
+    const purchase = await bought(world);
+    await world.stripe.stripe.refunds.create({ payment_intent: await intentOf(world, purchase.checkoutId) });
+    return askedBack(world, purchase, ALL_BACK);
+  },
+  'refund-pending-then-succeeded': async (world) => {
+    const purchase = await bought(world, 'pm_card_pendingRefund');
+    const workflowId = await askedBack(world, purchase, ALL_BACK);
+    await settleRefund(world, purchase, 'succeeded');
+    await world.ended(await heardOfRefunds(world, purchase), 0);
+    return workflowId;
+  },
+  'refund-event-booked': async (world) => {
+    const purchase = await bought(world);
+    await world.stripe.stripe.refunds.create({ payment_intent: await intentOf(world, purchase.checkoutId) });
+    return heardOfRefunds(world, purchase);
+  },
+  'reservation-sweep-orders': async (world) => {
+    const [cancelled, refunded] = [await bought(world), await bought(world)];
+    const workflowIds = [
+      await cancelling(world, cancelled, { start: false }),
+      await askedBack(world, refunded, ALL_BACK, { start: false }),
+    ];
+    await world.shop.run(`update orders set updated_at = now() - interval '1 hour'`, []);
+    await world.shop.run(`update refunds set updated_at = now() - interval '1 hour'`, []);
+    const { workflowId } = await world.start('reservationSweep', `reservation-sweep-${newId()}`);
+    for (const each of [workflowId, ...workflowIds]) await world.ended(each, 0);
+    return workflowId;
+  },
+  'reconciliation-mended': async (world) => {
+    await world.shop.run('update stock_levels set reserved = 1 where variant_id = ?', [await world.variant(5)]);
+    return (await world.start('reconciliation', `reconciliation-${newId()}`)).workflowId;
+  },
+  'reconciliation-repair-done': async (world) => {
+    await world.shop.run('update stock_levels set on_hand = 3 where variant_id = ?', [await world.variant(5)]);
+    const { workflowId } = await world.start('reconciliation', `reconciliation-${newId()}`);
+    await world.ended(workflowId, 0);
+    const page = { limit: 1, runId: null, state: 'awaiting_approval' } as const;
+    const [shown] = (await world.query((em) => listDifferences(em, page))).data;
+    const differenceId = shown?.id ?? '';
+    const userId = await world.shop.user({ roles: ['admin'] });
+    if (shown !== undefined)
+      await world.transact((em) =>
+        decideDifference(em, { differenceId, decision: 'approved', shown, userId, requestId: 'r' }),
+      );
+    await world.start('reconciliationRepair', reconciliationRepairWorkflowId(differenceId), { differenceId });
+    return reconciliationRepairWorkflowId(differenceId);
+  },
   'password-reset-unknown': (world) => reset(world, 'nobody@example.com'),
   'password-reset-sent': async (world) => {
     const userId = await world.shop.user();
@@ -160,6 +252,14 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
     const [row] = await world.shop.rows<{ id: string }>('select id from email_confirmations where user_id = ?', [id]);
     const confirmationId = row?.id ?? '';
     return (await world.start('confirmEmail', `confirm-email-${confirmationId}`, { confirmationId })).workflowId;
+  },
+  'low-stock-told': async (world) => {
+    const variantId = await world.variant(5);
+    await world.transact((em) => setLowStock(em, { variantId, lowAt: 3, actorId: newId(), requestId: 'r' }));
+    await world.transact((em) => adjustStock(em, { variantId, actorId: newId(), note: 'sold', delta: -2 }));
+    const [row] = await world.shop.rows<{ id: string }>('select id from stock_alerts');
+    const alertId = row?.id ?? '';
+    return (await world.start('lowStock', `low-stock-${alertId}`, { alertId })).workflowId;
   },
   'catalogue-import-completed': async (world) => {
     const importId = newId();

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Resource } from '@opentelemetry/resources';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { OpenTelemetryPlugin } from '@temporalio/interceptors-opentelemetry';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { installRuntime } from '../../src/infra/temporal/worker.js';
@@ -16,6 +19,15 @@ const textOf = (path: string): string => readFileSync(join(HISTORIES, path), 'ut
 async function bundle(path: string): Promise<string> {
   return (await bundleWorkflowCode({ workflowsPath: here(path), logger: new DefaultLogger('ERROR') })).code;
 }
+/** As a worker does that makes traces: with the interceptors of the SDK in the sandbox, and headers on every step. */
+async function bundleTraced(path: string): Promise<{ code: string; plugin: OpenTelemetryPlugin }> {
+  const plugin = new OpenTelemetryPlugin({
+    resource: Resource.empty(),
+    spanProcessor: new SimpleSpanProcessor(new InMemorySpanExporter()),
+  });
+  const options = { workflowsPath: here(path), logger: new DefaultLogger('ERROR'), plugins: [plugin] };
+  return { code: (await bundleWorkflowCode(options)).code, plugin };
+}
 const replay = (code: string, path: string): Promise<void> =>
   Worker.runReplayHistory({ workflowBundle: { code } }, JSON.parse(textOf(path)));
 
@@ -27,6 +39,14 @@ beforeAll(async () => {
 
 test.each(saved)('the flows as they are now, replaying %s, do what was done', async (path) => {
   await expect(replay(current, path)).resolves.toBeUndefined();
+});
+
+test('the flows, replayed by a worker that makes traces, do what was done without', async () => {
+  const { code, plugin } = await bundleTraced('../../src/workflows/index.ts');
+  for (const path of saved)
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code }, plugins: [plugin] }, JSON.parse(textOf(path))),
+    ).resolves.toBeUndefined();
 });
 
 test('every ending of every flow has a saved history of some version', () => {

@@ -4,7 +4,8 @@
  *
  *     node --import tsx tests/replay/save-histories.ts [name of an ending]...
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../src/infra/db/migrate.js';
@@ -30,6 +31,7 @@ const url = new URL(serviceUrl('postgres'));
 url.pathname = `/${template}`;
 await migrate(url.href);
 process.env['TEST_TEMPLATE'] = template;
+process.env['TEST_WORKFLOW_BUNDLE'] = join(await mkdtemp(join(tmpdir(), 'histories-')), 'workflow-bundle.js');
 
 const world = await openFlowWorld({ server: 'dev', reservationMs: RESERVATION });
 try {

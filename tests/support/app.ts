@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createApp } from '../../src/api/app.js';
 import type { ApiDeps } from '../../src/api/deps.js';
 import { serve } from '../../src/api/serve.js';
+import { notFound } from '../../src/domain/kernel/errors.js';
 import { newId } from '../../src/domain/kernel/ids.js';
 import { createPostgresSearch, createSearch } from '../../src/domain/search/index.js';
 import { createAccessTokens } from '../../src/infra/crypto/access-tokens.js';
@@ -15,7 +16,7 @@ import { createCartCache } from '../../src/infra/redis/cart-cache.js';
 import { connectRedis } from '../../src/infra/redis/client.js';
 import { createRateLimiter } from '../../src/infra/redis/rate-limiter.js';
 import { createSessionCache } from '../../src/infra/redis/session-cache.js';
-import type { Flows } from '../../src/workflows/contracts.js';
+import type { FlowDesk, Flows } from '../../src/workflows/contracts.js';
 import { freshDatabase } from './database.js';
 import { serviceUrl } from './services.js';
 import { createShop } from './shop.js';
@@ -70,6 +71,7 @@ export async function openApp(change: Change = {}) {
     query,
     cipher: createCipher({ keys, blindIndexKey: randomBytes(32) }),
     flows: noFlows(),
+    flowDesk: noDesk(),
     passwords: createPasswordHasher(),
     accessTokens,
     secretTokens: createSecretTokens({ keys }),
@@ -101,7 +103,7 @@ export async function openApp(change: Change = {}) {
       shop: { currency: 'USD', pricesIncludeTax: false },
       checkout: { reservationMs: 900_000, holdMs: 300_000, holdWarningMs: 60_000 },
       auth: { accessTokenMs: 900_000 },
-      temporal: { address: '', namespace: 'default', uiUrl: null, taskQueue: 'test' },
+      temporal: { address: '', namespace: 'default', uiUrl: null, dormantPatches: [], taskQueue: 'test' },
       ...config,
     },
   };
@@ -158,6 +160,12 @@ export async function openApp(change: Change = {}) {
 }
 
 export type TestApp = Awaited<ReturnType<typeof openApp>>;
+
+/** For tests whose requests look at no flow. */
+function noDesk(): FlowDesk {
+  const unknown = () => Promise.reject(notFound('flow'));
+  return { list: async () => ({ data: [], nextCursor: null }), retry: unknown, cancel: unknown };
+}
 
 /** For tests whose requests start no flow. */
 function noFlows(): Flows {

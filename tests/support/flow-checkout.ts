@@ -40,7 +40,7 @@ export async function accepted(
 }
 
 /** Asks for the outcome, as every POST of the cart's checkout does: the first one starts the flow. */
-export const submit = (world: FlowWorld, { checkoutId, orderId }: Purchase, waitMs = 8_000): Promise<CheckoutAnswer> =>
+export const submit = (world: FlowWorld, { checkoutId, orderId }: Purchase, waitMs = 20_000): Promise<CheckoutAnswer> =>
   world.flows.checkoutOutcome(checkoutId, { orderId, customerId: null }, waitMs);
 
 /** What the provider moved for a checkout, over all its intents. */

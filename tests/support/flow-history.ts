@@ -21,6 +21,12 @@ export async function eventsOf(handle: WorkflowHandle): Promise<string[]> {
   );
 }
 
+/** The remote activities, in the order in which they were scheduled. */
+export async function stepsOf(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+}
+
 export async function detailsOf(handle: WorkflowHandle): Promise<string> {
   return (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails ?? '';
 }

@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { createVonageSimulator } from '../../dev/vonage/simulator.js';
 import { createActivities, type ActivityDeps } from '../../src/activities/index.js';
 import { newId } from '../../src/domain/kernel/ids.js';
@@ -9,21 +8,34 @@ import { createSecretTokens } from '../../src/infra/crypto/secret-tokens.js';
 import { createLineSource } from '../../src/infra/files/line-source.js';
 import { createSmtpMailer } from '../../src/infra/smtp/mailer.js';
 import { createStripeGateway } from '../../src/infra/stripe/gateway.js';
+import { createStripeStatements } from '../../src/infra/stripe/statements.js';
 import { createFlows } from '../../src/infra/temporal/flows.js';
 import { ensureSearchAttributes } from '../../src/infra/temporal/namespace.js';
-import { installRuntime } from '../../src/infra/temporal/worker.js';
+import { installRuntime, sleeping } from '../../src/infra/temporal/worker.js';
 import { createVonageMessenger } from '../../src/infra/vonage/messenger.js';
 import { SECRET_KEY, startStripe, WEBHOOK_SECRET } from '../unit/simulators/stripe-bench.js';
 import { openMarket } from './builders/market.js';
 import { createFaults } from './faulty-activities.js';
 import { serviceUrl } from './services.js';
+import { startTimeSkipping } from './time-skipping.js';
+import { workflowBundlePath } from './workflow-bundle.js';
 
 const VONAGE = { apiKey: 'key', apiSecret: 'secret' };
 const nothing = async (): Promise<void> => undefined;
+/** A busy machine is no outage. */
+const PATIENCE_MS = 30_000;
 
 interface Restart {
   readonly draining?: () => Promise<void>;
   readonly down?: () => Promise<void>;
+  /** What the other one is, where it is not the same. */
+  readonly release?: Release;
+}
+
+/** A build of the flows, and which of its patches sleep. */
+interface Release {
+  readonly bundle?: string;
+  readonly dormantPatches?: readonly string[];
 }
 
 /** Stands before a provider of messages; `send` hands one on. */
@@ -34,6 +46,9 @@ export interface FlowWorldOptions {
   readonly server?: 'time-skipping' | 'dev';
   /** How long a checkout's stock is reserved. Milliseconds. */
   readonly reservationMs?: number;
+  /** Further activities, of flows that only tests have. */
+  readonly more?: object;
+  readonly release?: Release;
 }
 
 /**
@@ -41,7 +56,12 @@ export interface FlowWorldOptions {
  * server. Temporal's time is skipped (`sleep`); PostgreSQL's is not, and flows take from it only how long something has
  * left: tests that need it move the rows' `expires_at` by as much as they sleep.
  */
-export async function openFlowWorld({ server = 'time-skipping', reservationMs = 900_000 }: FlowWorldOptions = {}) {
+export async function openFlowWorld({
+  server = 'time-skipping',
+  reservationMs = 900_000,
+  more = {},
+  release = {},
+}: FlowWorldOptions = {}) {
   installRuntime({ warn: () => undefined, error: () => undefined });
   const market = await openMarket();
   const stripe = await startStripe();
@@ -61,26 +81,22 @@ export async function openFlowWorld({ server = 'time-skipping', reservationMs = 
   const straight: Delivery = (send) => send();
   const delivery = { mail: straight, text: straight };
 
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
+  const workflowBundle = { codePath: await workflowBundlePath() };
   const environment =
     server === 'dev'
       ? await TestWorkflowEnvironment.createFromExistingServer({ address: serviceUrl('temporal') })
-      : await TestWorkflowEnvironment.createTimeSkipping({
-          server: { executable: { type: 'existing-path', path: serviceUrl('test-server') } },
-        });
+      : await startTimeSkipping();
   const address = server === 'dev' ? serviceUrl('temporal') : environment.address;
   await ensureSearchAttributes(environment.client, 'default');
   const taskQueue = `flows-${newId()}`;
   const client: Client = environment.client;
-  const flows = createFlows({ client, taskQueue });
+  const flows = createFlows({ client, taskQueue, deadlineMs: PATIENCE_MS });
 
   const deps: ActivityDeps = {
     ...market,
     tokens: createSecretTokens({ keys: [{ id: 'k1', secret: Buffer.alloc(32, 7) }] }),
     gateways: new Map([['stripe', gateway]]),
+    statements: [createStripeStatements({ secretKey: SECRET_KEY, apiUrl: stripe.url })],
     mailer: { send: async (message) => void (await delivery.mail(() => mailer.send(message))) },
     messenger: {
       send: async (message) =>
@@ -94,19 +110,21 @@ export async function openFlowWorld({ server = 'time-skipping', reservationMs = 
     reservationMs,
     warningMs: 60_000,
     publicUrl: 'https://shop.example',
+    alertMail: 'stock@perdure.example',
     sliceMs: 20_000,
     now: () => new Date(Date.now() + ahead),
     log: { warn: note, error: note },
   };
-  const activities = faults.wrap(createActivities(deps));
+  const activities = faults.wrap({ ...createActivities(deps), ...more });
 
   /** A worker as another process would run it. */
-  async function startWorker(): Promise<{ stop(): Promise<void> }> {
+  async function startWorker({ bundle, dormantPatches = [] }: Release): Promise<{ stop(): Promise<void> }> {
     const connection = await NativeConnection.connect({ address });
     const worker = await Worker.create({
       connection,
       taskQueue,
-      workflowBundle: { code },
+      workflowBundle: bundle === undefined ? workflowBundle : { codePath: bundle },
+      ...sleeping(dormantPatches),
       activities,
       stickyQueueScheduleToStartTimeout: '1s',
       shutdownGraceTime: '5s',
@@ -121,7 +139,7 @@ export async function openFlowWorld({ server = 'time-skipping', reservationMs = 
     };
   }
 
-  let worker = await startWorker();
+  let worker = await startWorker(release);
 
   const isRunning = async (handle: WorkflowHandle): Promise<boolean> =>
     (await handle.describe()).status.name === 'RUNNING';
@@ -183,12 +201,12 @@ export async function openFlowWorld({ server = 'time-skipping', reservationMs = 
     },
 
     /** Stops the worker and starts another, which knows of nothing: `draining` runs while the old one ends its work. */
-    async restartWorker({ draining = nothing, down = nothing }: Restart = {}): Promise<void> {
+    async restartWorker({ draining = nothing, down = nothing, release: next = release }: Restart = {}): Promise<void> {
       const stopped = worker.stop();
       await draining();
       await stopped;
       await down();
-      worker = await startWorker();
+      worker = await startWorker(next);
     },
 
     async reset(): Promise<void> {

@@ -1,30 +1,51 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createChecks } from '../../dev/demo/checks.js';
 import { connectOutside } from '../../dev/demo/outside.js';
 import { createShelf, createVisit, type Visit } from '../../dev/demo/visit.js';
 import { freePort } from '../../dev/launcher/ports.js';
 import { workerPolls } from '../../dev/launcher/worker-probe.js';
 import { createStripeSimulator } from '../../dev/stripe/simulator.js';
+import { auditInstance, auditLines } from '../../src/bin/audit-instance.js';
+import { loadConfig } from '../../src/config.js';
 import { createOrm } from '../../src/infra/db/orm.js';
 import { createQuery, createTransact } from '../../src/infra/db/transact.js';
 import { createLineSource } from '../../src/infra/files/line-source.js';
-import { importInto, importLine } from './catalogue.js';
+import { importInto, importLine, type TestLine } from './catalogue.js';
 import { freshDatabase } from './database.js';
 import { startProcess, type RunningChild } from './processes.js';
 import { serviceUrl } from './services.js';
+
+export { until } from './until.js';
 
 /** Long enough for what is quick, short enough to be waited for. */
 const RESERVATION_MS = 5_000;
 const STOCK = 50;
 const LOWEST_PORT = 16_000;
+/** The promises hold once all is at rest. */
+const AUDIT = { settledForMs: 0, waitMs: 20_000 };
+
+export interface OpenShopOptions {
+  /** Where the API finds Temporal. */
+  readonly temporal?: string;
+  readonly reservationMs?: number;
+  /** Beside those that every shop has. */
+  readonly products?: readonly TestLine[];
+  readonly apiEnv?: Readonly<Record<string, string>>;
+  readonly workerEnv?: Readonly<Record<string, string>>;
+}
 
 /** Real processes: the API and a worker, on a database, a queue and a payment provider of their own. */
-export async function openShop({ temporal = serviceUrl('temporal') }: { readonly temporal?: string } = {}) {
+export async function openShop({
+  temporal = serviceUrl('temporal'),
+  reservationMs = RESERVATION_MS,
+  products = [],
+  apiEnv = {},
+  workerEnv = {},
+}: OpenShopOptions = {}) {
   const database = await freshDatabase();
   const orm = createOrm({ url: database.url, poolMax: 4 });
   const [query, transact] = [createQuery(orm), createTransact(orm)];
-  await importInto({ query, transact, source: createLineSource() }, catalogue());
+  await importInto({ query, transact, source: createLineSource() }, [...catalogue(), ...products]);
 
   const own = randomBytes(6).toString('hex');
   const port = await freePort(LOWEST_PORT + Number(process.env['JEST_WORKER_ID'] ?? 1) * 500, new Set());
@@ -51,19 +72,23 @@ export async function openShop({ temporal = serviceUrl('temporal') }: { readonly
     STRIPE_LEDGER_URL: stripeUrl,
     STRIPE_SECRET_KEY: secrets.secretKey,
     STRIPE_WEBHOOK_SECRET: secrets.webhookSecret,
-    CHECKOUT_RESERVATION_MS: String(RESERVATION_MS),
+    CHECKOUT_RESERVATION_MS: String(reservationMs),
     RATE_LIMITS: 'off',
   };
 
   const startApi = (): Promise<RunningChild> =>
     startProcess({
       file: 'src/bin/api.ts',
-      env: { ...env, TEMPORAL_ADDRESS: temporal },
+      env: { ...env, TEMPORAL_ADDRESS: temporal, ...apiEnv },
       ready: async () => (await fetch(`${origin}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok,
     });
   const startWorker = (): Promise<RunningChild> => {
     const since = new Date();
-    return startProcess({ file: 'src/bin/worker.ts', env, ready: () => workerPolls(env, since) });
+    return startProcess({
+      file: 'src/bin/worker.ts',
+      env: { ...env, ...workerEnv },
+      ready: () => workerPolls(env, since),
+    });
   };
 
   const outside = await connectOutside({ ...process.env, ...env });
@@ -75,6 +100,8 @@ export async function openShop({ temporal = serviceUrl('temporal') }: { readonly
 
   return {
     origin,
+    taskQueue: env.TEMPORAL_TASK_QUEUE,
+    secrets,
     stripe,
     outside,
     running,
@@ -112,25 +139,22 @@ export async function openShop({ temporal = serviceUrl('temporal') }: { readonly
               from stock_levels l left join reservations r on r.variant_id = l.variant_id and r.state = 'live'
              group by l.variant_id, l.reserved having l.reserved <> coalesce(sum(r.quantity), 0)`),
 
+    /** @throws when a promise was broken, with the rows, payments and flows to look at */
     async close(): Promise<void> {
+      const results = await auditInstance(loadConfig({ ...process.env, ...env }), AUDIT).catch(
+        (error: unknown) => error,
+      );
       await Promise.all([running.api.stop(), running.worker.stop()]);
       await Promise.all([outside.close(), stripe.close()]);
       await orm.close(true);
       await database.drop();
+      if (!Array.isArray(results)) throw results;
+      if (results.some(({ breached }) => breached > 0)) throw new Error(auditLines(results).join('\n'));
     },
   };
 }
 
 export type OpenShop = Awaited<ReturnType<typeof openShop>>;
-
-/** Looks until it is so. @throws when it never is */
-export async function until<T>(what: string, look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 30_000; ; await sleep(50)) {
-    const seen = await look();
-    if (good(seen)) return seen;
-    if (Date.now() > end) throw new Error(`${what} never happened; last seen: ${JSON.stringify(seen)}`);
-  }
-}
 
 function catalogue() {
   const line = (sku: string, title: string, leaf: string) =>

@@ -17,10 +17,25 @@ export interface ChildProgram {
 
 export interface RunningChild {
   readonly pid: number;
+  /** All that it has written so far. */
+  output(): string;
   /** SIGTERM, and the end awaited. */
   stop(): Promise<void>;
   /** SIGKILL: it gets no chance to tidy up. */
   kill(): Promise<void>;
+}
+
+/** Runs a program of ours to its end. */
+export async function runProcess(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, output };
 }
 
 /** Starts a program of ours as a process of its own and waits until it is ready. @throws with its last lines when it never is */
@@ -32,7 +47,7 @@ export async function startProcess({ file, env, ready }: ChildProgram): Promise<
   });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => lines.splice(0, lines.push(text) - LINES_KEPT));
+    stream.setEncoding('utf8').on('data', (text: string) => lines.push(text));
   let running = true;
   const ended = new Promise<void>((resolve) =>
     child.once('exit', () => {
@@ -54,7 +69,7 @@ export async function startProcess({ file, env, ready }: ChildProgram): Promise<
     if (running && (await ready().catch(() => false))) break;
     if (running && Date.now() < until) continue;
     await end('SIGKILL');
-    throw new Error(`${file} was not ready; its last lines:\n${lines.join('')}`);
+    throw new Error(`${file} was not ready; its last lines:\n${lines.slice(-LINES_KEPT).join('')}`);
   }
-  return { pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  return { pid, output: () => lines.join(''), stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }

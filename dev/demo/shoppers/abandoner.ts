@@ -1,6 +1,5 @@
 import { checkoutWorkflowId } from '../../../src/workflows/contracts.js';
 import { checkoutBody } from '../client.js';
-import type { Checkout } from '../shapes.js';
 import type { Shopper } from '../visit.js';
 import { checkFlowEnded, checkUndone, fillCart, isDecided, readCheckout, stepsOf } from './steps.js';
 
@@ -18,7 +17,7 @@ export const abandoner: Shopper = {
     const body = checkoutBody(me, 'pm_card_threeDSecure2Required');
     const open = await check.eventually(
       'the checkout',
-      () => browser.ask<Checkout>(202, 'POST', '/checkout', body),
+      () => browser.ask(202, 'POST', '/checkout', { body }),
       ({ status }) => status !== 'reserving' && status !== 'authorising',
       { expected: 'requires_action' },
     );

@@ -1,6 +1,6 @@
 import { checkoutWorkflowId } from '../../../src/workflows/contracts.js';
 import { checkoutBody } from '../client.js';
-import { inWords, type Card, type Checkout, type Order, type Price, type SearchResult } from '../shapes.js';
+import { inWords, type Checkout, type Order } from '../shapes.js';
 import type { Found, Shopper, Visit } from '../visit.js';
 import { checkFlowEnded, content, isDecided, readCheckout } from './steps.js';
 
@@ -34,17 +34,12 @@ async function arrive({ browser, me, check, say }: Visit): Promise<void> {
   say('logs in');
 }
 
-interface Category {
-  readonly slug: string;
-  readonly name: string;
-}
-
 async function browse({ browser, check, say }: Visit): Promise<void> {
-  const { data: tree } = await browser.ask<{ data: Category[] }>(200, 'GET', '/categories');
+  const { data: tree } = await browser.ask(200, 'GET', '/categories');
   check.holds('the categories', tree.length > 0, 'at least one', tree);
   for (const { slug, name } of tree) {
-    const path = `/products?category=${slug}&in_stock=true&limit=20`;
-    const { data } = await browser.ask<{ data: Card[] }>(200, 'GET', path);
+    const query = { category: slug, in_stock: 'true', limit: '20' } as const;
+    const { data } = await browser.ask(200, 'GET', '/products', { params: { query } });
     if (data.length === 0) continue;
     const strays = data.filter((card) => !card.in_stock || card.category.path[0]?.slug !== slug);
     check.equal(`products that do not belong into ${name}`, strays, []);
@@ -55,9 +50,10 @@ async function browse({ browser, check, say }: Visit): Promise<void> {
 }
 
 async function search({ browser, shelf, check, say }: Visit): Promise<Found> {
+  const query = { q: TYPED, in_stock: 'true', limit: '50' } as const;
   const found = await check.eventually(
     `the search for "${TYPED}"`,
-    () => browser.ask<SearchResult>(200, 'GET', `/products/search?q=${TYPED}&in_stock=true&limit=50`),
+    () => browser.ask(200, 'GET', '/products/search', { params: { query } }),
     ({ data, did_you_mean: meant }) =>
       data.length > 0 && (meant === MEANT || data.some(({ title }) => title.toLowerCase().includes(MEANT))),
     { expected: `hits for "${MEANT}"` },
@@ -69,7 +65,9 @@ async function search({ browser, shelf, check, say }: Visit): Promise<Found> {
 }
 
 async function fill({ browser, check, say }: Visit, variantId: string): Promise<void> {
-  const price = await browser.ask<Price>(200, 'GET', `/variants/${variantId}/price?quantity=${QUANTITY}`);
+  const price = await browser.ask(200, 'GET', '/variants/{id}/price', {
+    params: { path: { id: variantId }, query: { quantity: String(QUANTITY) } },
+  });
   check.equal('the price of all', price.total.amount, price.unit_price.amount * QUANTITY);
   say(
     `asks the price for ${QUANTITY}: ${inWords(price.total)} (${price.adjustments.map(({ label }) => label).join(', ')})`,
@@ -82,12 +80,12 @@ async function fill({ browser, check, say }: Visit, variantId: string): Promise<
 
 async function pay(visit: Visit, variantId: string): Promise<Order> {
   const { browser, me, outside, check, say, show } = visit;
-  const answer = await browser.call<Order | Checkout>('POST', '/checkout', checkoutBody(me, 'pm_card_visa'));
+  const answer = await browser.call('POST', '/checkout', { body: checkoutBody(me, 'pm_card_visa') });
   check.holds('the checkout', [201, 202].includes(answer.status), '201 or, when it takes longer, 202', answer);
-  const orderId = 'checkout_id' in answer.body ? await placed(visit, answer.body.checkout_id) : answer.body.id;
+  const orderId = answer.status === 201 ? answer.body.id : await placed(visit, (answer.body as Checkout).checkout_id);
   const order = await check.eventually(
     'the order',
-    () => browser.ask<Order>(200, 'GET', `/orders/${orderId}`),
+    () => browser.ask(200, 'GET', '/orders/{id}', { params: { path: { id: orderId } } }),
     (seen) => seen.status === 'confirmed' && seen.is_paid,
     { expected: 'confirmed and paid' },
   );
@@ -117,22 +115,20 @@ async function pay(visit: Visit, variantId: string): Promise<Order> {
   );
   say(`the provider took ${inWords(total)} once (${payments[0]?.intent})`);
 
-  const { data: history } = await browser.ask<{ data: { id: string }[] }>(200, 'GET', '/orders');
+  const { data: history } = await browser.ask(200, 'GET', '/orders');
   check.equal(
     'the orders in the account',
     history.map(({ id }) => id),
     [order.id],
   );
-  const { data: timeline } = await browser.ask<{ data: { type: string }[] }>(
-    200,
-    'GET',
-    `/orders/${order.id}/timeline`,
-  );
+  const { data: timeline } = await browser.ask(200, 'GET', '/orders/{id}/timeline', {
+    params: { path: { id: order.id } },
+  });
   say(`sees the order in the account, and its timeline: ${timeline.map(({ type }) => type).join(', ')}`);
   return order;
 }
 
-async function placed(visit: Visit, checkoutId: string): Promise<string | null> {
+async function placed(visit: Visit, checkoutId: string): Promise<string> {
   const { status, order_id: orderId } = await visit.check.eventually(
     'the checkout',
     () => readCheckout(visit, checkoutId),
@@ -140,7 +136,7 @@ async function placed(visit: Visit, checkoutId: string): Promise<string | null> 
     { expected: 'placed' },
   );
   visit.check.equal('the checkout', status, 'placed');
-  return orderId;
+  return orderId ?? '';
 }
 
 async function hear(visit: Visit, order: Order): Promise<void> {

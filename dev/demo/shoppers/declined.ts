@@ -1,6 +1,5 @@
 import { checkoutWorkflowId } from '../../../src/workflows/contracts.js';
 import { checkoutBody } from '../client.js';
-import type { Refusal } from '../shapes.js';
 import type { Shopper } from '../visit.js';
 import { checkFlowEnded, checkUndone, fillCart, readCheckout, stepsOf } from './steps.js';
 
@@ -14,9 +13,9 @@ export const declined: Shopper = {
     const filled = await fillCart(visit, 1);
 
     const body = checkoutBody(me, 'pm_card_visa_chargeDeclined');
-    const { error } = await browser.ask<Refusal>(402, 'POST', '/checkout', body);
+    const { error } = await browser.ask(402, 'POST', '/checkout', { body });
     check.equal('the refusal', error.code, 'card_declined');
-    const checkoutId = error.data?.checkout_id ?? '';
+    const checkoutId = String(error.data?.['checkout_id']);
     const workflowId = checkoutWorkflowId(checkoutId);
     show(`Ben's checkout, declined`, workflowId);
     say(`checks out and is refused: ${error.message} (checkout ${checkoutId})`);

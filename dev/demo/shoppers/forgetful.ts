@@ -1,5 +1,4 @@
 import { passwordResetWorkflowId } from '../../../src/workflows/contracts.js';
-import type { Refusal } from '../shapes.js';
 import type { Shopper } from '../visit.js';
 import { checkFlowEnded } from './steps.js';
 
@@ -14,7 +13,7 @@ export const forgetful: Shopper = {
     await browser.logIn(me);
     say(`registers as ${me.email} (user ${id}), logs in, and forgets the password`);
 
-    await browser.ask(202, 'POST', '/auth/password-reset', { email: me.email });
+    await browser.ask(202, 'POST', '/auth/password-reset', { body: { email: me.email } });
     say('asks for another');
     const mails = await check.eventually(
       'the mail',
@@ -31,16 +30,15 @@ export const forgetful: Shopper = {
 
     const token = decodeURIComponent(/[?&]token=([^\s&]+)/.exec(text)?.[1] ?? '');
     const password = `${me.password} again`;
-    await browser.ask(204, 'POST', '/auth/password-reset/confirm', { token, password });
+    await browser.ask(204, 'POST', '/auth/password-reset/confirm', { body: { token, password } });
     say('follows its link and chooses a new password');
 
     await browser.ask(401, 'GET', '/users/me');
-    const { error } = await browser.ask<Refusal>(401, 'POST', '/auth/login', {
-      email: me.email,
-      password: me.password,
+    const { error } = await browser.ask(401, 'POST', '/auth/login', {
+      body: { email: me.email, password: me.password },
     });
     check.equal('the old password', error.code, 'bad_credentials');
-    const reused = await browser.ask<Refusal>(400, 'POST', '/auth/password-reset/confirm', { token, password });
+    const reused = await browser.ask(400, 'POST', '/auth/password-reset/confirm', { body: { token, password } });
     check.equal('the link, used again', reused.error.code, 'token_invalid');
     const user = await browser.logIn({ email: me.email, password });
     check.equal('who is logged in', user.id, id);

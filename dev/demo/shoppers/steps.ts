@@ -1,5 +1,5 @@
 import type { Visit } from '../visit.js';
-import type { Card, Cart, Checkout } from '../shapes.js';
+import type { Cart, Checkout } from '../shapes.js';
 
 export interface Filled {
   readonly variantId: string;
@@ -10,7 +10,9 @@ export interface Filled {
 
 /** A guest puts something that is in stock into a cart. */
 export async function fillCart({ browser, shelf, check, say }: Visit, quantity: number): Promise<Filled> {
-  const { data } = await browser.ask<{ data: Card[] }>(200, 'GET', '/products?in_stock=true&limit=50');
+  const { data } = await browser.ask(200, 'GET', '/products', {
+    params: { query: { in_stock: 'true', limit: '50' } },
+  });
   const { product, variant } = await shelf.take(browser, data, quantity);
   const before = await browser.available(variant.id);
   const cart = await browser.addToCart(variant.id, quantity);
@@ -23,7 +25,7 @@ export const content = ({ lines }: Cart): { variant_id: string; quantity: number
   lines.map(({ variant_id, quantity }) => ({ variant_id, quantity }));
 
 export const readCheckout = ({ browser }: Visit, checkoutId: string): Promise<Checkout> =>
-  browser.ask<Checkout>(200, 'GET', `/checkout/${checkoutId}`);
+  browser.ask(200, 'GET', '/checkout/{id}', { params: { path: { id: checkoutId } } });
 
 const ENDS = ['placed', 'failed', 'cancelled', 'expired'];
 export const isDecided = (status: string): boolean => ENDS.includes(status);
@@ -59,7 +61,7 @@ export async function checkUndone(
     payments.map(({ held, net }) => ({ held, net })).filter(({ held, net }) => held !== 0 || net !== 0),
     [],
   );
-  const left = await browser.ask<Cart>(200, 'GET', '/cart');
+  const left = await browser.ask(200, 'GET', '/cart');
   check.equal(
     'the cart afterwards',
     [left.status, left.checkout_id, content(left)],

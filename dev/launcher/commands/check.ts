@@ -42,6 +42,8 @@ const STEPS: readonly Step[] = [
     what: 'what workflows load',
     args: bin('depcruise', 'src', '--config', 'dev/check/workflow-imports.cjs'),
   },
+  { name: 'mutants', what: 'that each patch still applies', args: script('mutants.ts') },
+  { name: 'client', what: "the client's types", args: script('client.ts'), fix: [...script('client.ts'), '--fix'] },
   { name: 'compose', what: 'docker-compose.yml', args: script('compose-file.ts') },
   {
     name: 'lockfile',
@@ -60,7 +62,7 @@ interface Outcome {
 
 export const checkCommand: Command = {
   summary:
-    'types, lint, format, imports, workflow bundle, unused code, compose file, lock file; --fix mends what it can',
+    'types, lint, format, imports, workflow bundle, unused code, types of the client, compose file, lock file; --fix mends what it can',
   async run({ root, args, console }) {
     const { rest } = readOptions(args);
     const fix = rest.includes('--fix');

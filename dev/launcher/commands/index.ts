@@ -1,8 +1,12 @@
+import { benchCommand } from './bench.js';
 import { buildCommand } from './build.js';
 import { checkCommand } from './check.js';
+import { clientCommand } from './client.js';
 import type { Command } from './command.js';
 import { demoCommand } from './demo.js';
 import { devCommand } from './dev.js';
+import { mutantsCommand } from './mutants.js';
+import { replayCommand } from './replay.js';
 import { servicesCommand } from './services.js';
 import { taskCommand, type Task } from './tasks.js';
 import { testCommand } from './test.js';
@@ -17,7 +21,7 @@ const TASKS: readonly Task[] = [
     needsWorker: true,
   },
   { name: 'admin', file: 'src/bin/create-admin.ts', summary: 'create the first administrator' },
-  { name: 'bench', file: 'bench/flow-shapes/main.ts', summary: 'measure flow shapes on this machine' },
+  { name: 'audit', file: 'src/bin/audit.ts', summary: 'check the five promises on what is running; --settle, --json' },
 ];
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -25,7 +29,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   dev: devCommand,
   services: servicesCommand,
   test: testCommand,
+  mutants: mutantsCommand,
   check: checkCommand,
+  client: clientCommand,
   build: buildCommand,
+  replay: replayCommand,
+  bench: benchCommand,
   ...Object.fromEntries(TASKS.map((task) => [task.name, taskCommand(task)])),
 };

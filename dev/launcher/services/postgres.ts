@@ -48,7 +48,7 @@ async function startEmbedded(context: ServiceContext): Promise<Found> {
   await supervisor.start({
     name: 'postgres',
     command: join(home.binaries, 'bin', 'postgres'),
-    args: ['-D', data, '-p', String(port), ...settings()],
+    args: ['-D', data, '-p', String(port), ...settings(profile.name)],
     env: { LC_MESSAGES: 'C' },
     cwd: home.dataFolder,
     ...home.user,
@@ -62,7 +62,7 @@ async function startEmbedded(context: ServiceContext): Promise<Found> {
 }
 
 /** Durable like production; the memory of a developer's machine. */
-function settings(): string[] {
+function settings(profile: string): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -77,6 +77,8 @@ function settings(): string[] {
     log_error_verbosity: 'terse',
     timezone: 'UTC',
     log_timezone: 'UTC',
+    // Counts statements; their values are left out.
+    ...(profile.startsWith('bench') ? { shared_preload_libraries: 'pg_stat_statements' } : {}),
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

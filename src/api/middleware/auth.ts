@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { DomainError } from '../../domain/kernel/errors.js';
 import type { Query } from '../../domain/kernel/transact.js';
-import { checkSession, type AccessTokens, type SessionCache } from '../../domain/users/index.js';
+import { assertAdmitted, checkSession, type AccessTokens, type SessionCache } from '../../domain/users/index.js';
 import type { Caller } from '../../domain/users/types.js';
 import type { Access } from '../endpoint.js';
 
@@ -32,12 +32,11 @@ export function createAuthorise({ tokens, sessions, query }: AuthoriseDeps): Aut
     const authority = claims === null ? null : await checkSession({ sessions, query }, claims);
     if (claims === null || authority === null) return refuse(ctx, 'the access token is not valid');
     ctx.state['userId'] = claims.userId;
-    const permissions = new Set(authority.permissions);
-    if (typeof access === 'object' && !permissions.has(access.permission))
-      throw new DomainError('forbidden', 'your roles do not allow this', { permission: access.permission });
     const { tier, vendorId, roles } = authority;
-    const shopPermissions = new Set(authority.shopPermissions);
-    return { kind: 'user', ...claims, tier, vendorId, roles, permissions, shopPermissions, cartToken };
+    const [permissions, shopPermissions] = [new Set(authority.permissions), new Set(authority.shopPermissions)];
+    const caller: Caller = { kind: 'user', ...claims, tier, vendorId, roles, permissions, shopPermissions, cartToken };
+    if (typeof access === 'object') assertAdmitted(caller, access.permission);
+    return caller;
   };
 }
 

@@ -3,7 +3,7 @@ import { DomainError, type ErrorCode } from '../../domain/kernel/errors.js';
 import type { Log } from '../../domain/kernel/log.js';
 import { isOutage } from '../outage.js';
 
-const STATUS: Record<ErrorCode, number> = {
+export const STATUS: Record<ErrorCode, number> = {
   bad_request: 400,
   validation_failed: 400,
   unauthenticated: 401,
@@ -23,6 +23,8 @@ const STATUS: Record<ErrorCode, number> = {
   hold_limit: 429,
   card_declined: 402,
   payment_failed: 402,
+  not_refundable: 409,
+  payment_unavailable: 422,
   shipping_unavailable: 422,
   token_invalid: 400,
   idempotency_mismatch: 422,

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../../domain/kernel/errors.js';
 import type { Endpoint } from '../endpoint.js';
+import { STATUS } from '../middleware/errors.js';
+import { refusalsOf } from '../refusals.js';
+import { exampleOf } from './examples.js';
 import { ErrorEnvelope } from './schemas.js';
 
 export interface DocumentInput {
@@ -50,7 +54,8 @@ export function openApiDocument({ publicUrl, groups }: DocumentInput): Json {
 }
 
 function operation(endpoint: Endpoint, components: Map<string, unknown>): Json {
-  const { operationId, summary, tag, access, params, query, body, rawBody, responses, idempotency } = endpoint;
+  const { operationId, summary, tag, access, params, query, body, rawBody, streamedBody, responses, idempotency } =
+    endpoint;
   const parameters = [
     ...parametersOf(params, 'path', components),
     ...parametersOf(query, 'query', components),
@@ -60,7 +65,7 @@ function operation(endpoint: Endpoint, components: Map<string, unknown>): Json {
     status,
     schema === null
       ? { description: DESCRIPTIONS[status] ?? 'Done' }
-      : { description: DESCRIPTIONS[status] ?? 'Answer', content: json(toSchema(schema, 'output', components)) },
+      : { description: DESCRIPTIONS[status] ?? 'Answer', content: content(schema, 'output', components) },
   ]);
   return {
     operationId,
@@ -69,11 +74,11 @@ function operation(endpoint: Endpoint, components: Map<string, unknown>): Json {
     security: security(endpoint),
     ...(typeof access === 'object' ? { 'x-permission': access.permission } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: true, content: json(toSchema(body, 'input', components)) } }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: content(body, 'input', components) } }),
+    ...(streamedBody === undefined ? {} : { requestBody: { required: true, content: bytes(streamedBody.mediaTypes) } }),
     ...(rawBody === undefined ? {} : { requestBody: { required: true, content: { '*/*': {} } } }),
     responses: {
+      ...refusals(endpoint),
       ...Object.fromEntries(replies),
       default: { description: 'Refused or failed', content: json({ $ref: '#/components/schemas/Error' }) },
     },
@@ -88,7 +93,57 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   503: 'Not now',
 };
 
-const json = (schema: unknown): Json => ({ 'application/json': { schema } });
+function json(schema: Json, example?: unknown): Json {
+  const { contentMediaType: type } = schema;
+  const shown = { schema, ...(example === undefined ? {} : { example }) };
+  return { [typeof type === 'string' ? type : 'application/json']: shown };
+}
+
+/** With an example, where one can be made that the schema itself accepts. */
+function content(schema: z.ZodType, io: 'input' | 'output', components: Map<string, unknown>): Json {
+  const generated = toSchema(schema, io, components);
+  return json(
+    generated,
+    candidates(exampleOf(generated, components)).find((example) => schema.safeParse(example).success),
+  );
+}
+
+/** The example, and the same without one of its fields: two may exclude each other. */
+function candidates(example: unknown): unknown[] {
+  if (typeof example !== 'object' || example === null || Array.isArray(example)) return [example];
+  const without = Object.keys(example).map((name) =>
+    Object.fromEntries(Object.entries(example).filter(([key]) => key !== name)),
+  );
+  return [example, ...without];
+}
+
+/** By status, which codes it may stand for. */
+function refusals(endpoint: Endpoint): Json {
+  const codes = Object.groupBy(refusalsOf(endpoint), (code) => STATUS[code]);
+  return Object.fromEntries(
+    Object.entries(codes).map(([status, some = []]) => [
+      status,
+      {
+        description: some.map((code) => `\`${code}\``).join(', '),
+        'x-error-codes': some,
+        content: json({ $ref: '#/components/schemas/Error' }, refusalExample(some[0])),
+      },
+    ]),
+  );
+}
+
+const refusalExample = (code: ErrorCode | undefined): Json => ({
+  error: {
+    code,
+    message: 'says in words what is wrong',
+    details:
+      code === 'validation_failed' ? [{ field: 'quantity', message: 'Too small: expected number to be >=1' }] : [],
+    request_id: '01a1fe06-dd95-76b6-8e43-4cc505adc197',
+    timestamp: '2026-11-21T12:13:45.378Z',
+  },
+});
+
+const bytes = (mediaTypes: readonly string[]): Json => Object.fromEntries(mediaTypes.map((type) => [type, {}]));
 
 const security = ({ access, orderToken }: Endpoint): Json[] => {
   if (access === 'open' || access === 'anyone') return [{}];

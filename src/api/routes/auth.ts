@@ -145,6 +145,7 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
       access: 'open',
       body: RegisterBody,
       responses: { 201: UserView },
+      refuses: ['email_taken', 'username_taken'],
       async handle({ body, requestId }) {
         assertPasswordAcceptable(body.password, body);
         const id = newId();
@@ -172,6 +173,7 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
       access: 'open',
       body: LoginBody,
       responses: { 200: LoginView },
+      refuses: ['bad_credentials'],
       async handle({ body, caller, ctx, requestId }) {
         const guess = await limitGuesses('password', body.email, addressOf(ctx));
         const found = await query((em) => findCredentials(em, body.email));
@@ -198,6 +200,7 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
       access: 'open',
       body: RefreshBody,
       responses: { 200: TokenView },
+      refuses: ['unauthenticated'],
       async handle({ body, ctx }): Promise<Reply> {
         const refreshToken = body.refresh_token ?? cookie.read(ctx) ?? '';
         const outcome = await transact((em) => refreshSession({ em, tokens }, refreshToken));

@@ -89,7 +89,12 @@ export function createCartRoutes({
     return reply(changed.cart, token);
   }
   const lineParams = z.strictObject({ id: Id });
-  const shared = { tag: 'cart', access: 'guest', responses: { 200: CartSchema } } as const;
+  const shared = {
+    tag: 'cart',
+    access: 'guest',
+    responses: { 200: CartSchema },
+    refuses: ['checkout_in_progress', 'conflict', 'not_found', 'precondition_failed'],
+  } as const;
   return [
     endpoint({
       ...shared,

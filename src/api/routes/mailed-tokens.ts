@@ -72,6 +72,7 @@ export function createMailedTokenRoutes(deps: MailedTokenRouteDeps): Endpoint[] 
       access: 'open',
       body: z.strictObject({ token: MailedToken, password: NewPassword }),
       responses: { 204: null },
+      refuses: ['token_invalid'],
       async handle({ body: { token, password }, requestId: httpRequestId }) {
         const owner = await query((em) => findResetOwner({ em, tokens }, token));
         const passwordHash = await hashNewPassword(passwords, password, owner);
@@ -91,6 +92,7 @@ export function createMailedTokenRoutes(deps: MailedTokenRouteDeps): Endpoint[] 
       access: 'open',
       body: z.strictObject({ token: MailedToken }),
       responses: { 204: null },
+      refuses: ['token_invalid', 'email_taken'],
       async handle({ body, requestId }) {
         await transact((em) => confirmEmail({ em, cipher, tokens }, { token: body.token, requestId }));
         return { status: 204 };
@@ -104,6 +106,7 @@ export function createMailedTokenRoutes(deps: MailedTokenRouteDeps): Endpoint[] 
       tag: 'auth',
       access: 'customer',
       responses: { 202: Accepted },
+      refuses: ['conflict', 'not_found'],
       async handle({ caller }) {
         assertUser(caller);
         const account = await query((em) => readAccount(em, cipher, caller.userId));

@@ -3,7 +3,7 @@ import type { Cipher } from '../../domain/kernel/cipher.js';
 import { notFound } from '../../domain/kernel/errors.js';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../domain/kernel/page.js';
 import type { Query } from '../../domain/kernel/transact.js';
-import { findOrderOwner, listOrders, readOrder, readTimeline } from '../../domain/orders/index.js';
+import { findOrderOwner, listOrders, readOrder, readTimeline, type OrderEvent } from '../../domain/orders/index.js';
 import type { Caller } from '../../domain/users/types.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { Id, Instant, Money, queryInteger } from '../openapi/schemas.js';
@@ -12,7 +12,7 @@ import { presentOrder } from './checkout/presenter.js';
 import { Address } from './checkout/schemas.js';
 import type { Context } from 'koa';
 
-const OrderStatus = z
+export const OrderStatus = z
   .enum(['pending', 'confirmed', 'shipped', 'delivered', 'cancelled', 'returned', 'refunded', 'failed'])
   .meta({ id: 'OrderStatus' });
 
@@ -25,6 +25,22 @@ const Adjustment = z
     unit_price: Money,
   })
   .meta({ id: 'OrderAdjustment' });
+
+export const OrderRefund = z
+  .strictObject({
+    id: Id,
+    status: z
+      .enum(['requested', 'pending', 'succeeded', 'refused', 'failed'])
+      .meta({ description: '`pending`: the bank takes its time; `failed`: the bank sent the money back to us' }),
+    reason: z.string(),
+    amount: Money,
+    goods: Money,
+    shipping: Money,
+    tax: Money,
+    created_at: Instant,
+    settled_at: Instant.nullable(),
+  })
+  .meta({ id: 'OrderRefund' });
 
 export const Order = z
   .strictObject({
@@ -60,10 +76,18 @@ export const Order = z
       captured: Money,
       refunded: Money,
     }),
+    refunds: z.array(OrderRefund),
     shipping_method: z.string(),
     shipping_address: Address,
+    tracking: z
+      .strictObject({ carrier: z.string(), number: z.string().nullable(), url: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'from when it is shipped' }),
+    cancelling: z.boolean().meta({ description: 'its cancellation was asked for and is not done' }),
     email: z.string(),
     placed_at: Instant,
+    shipped_at: Instant.nullable(),
+    delivered_at: Instant.nullable(),
     order_token: z.string().optional(),
   })
   .meta({ id: 'Order' });
@@ -156,8 +180,29 @@ export function createOrderRoutes({ query, cipher }: { readonly query: Query; re
       handle: async ({ params: { id }, caller, ctx }) => {
         await assertMayRead(ctx, caller, id);
         const events = await query((em) => readTimeline(em, id));
-        return { status: 200, body: { data: events.map((event) => ({ ...event })) } };
+        return { status: 200, body: { data: events.map(presentEvent) } };
       },
     }),
   ];
 }
+
+/** What customers are told of an event; why staff did something is between staff. */
+const TOLD = [
+  'event',
+  'channel',
+  'resent',
+  'refund_id',
+  'amount',
+  'currency',
+  'from',
+  'carrier',
+  'tracking_number',
+  'tracking_url',
+];
+
+const presentEvent = ({ id, type, data, at }: OrderEvent): z.input<typeof Timeline>['data'][number] => ({
+  id,
+  type,
+  data: Object.fromEntries(Object.entries(data).filter(([name]) => TOLD.includes(name))),
+  at,
+});

@@ -6,6 +6,8 @@ import { loadVariantPricing, priceVariant, type Adjustment } from '../../domain/
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { Id, Money, queryInteger } from '../openapi/schemas.js';
 
+export const TierCode = z.string().regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'must be the code of a tier, such as GOLD');
+
 export const AdjustmentSchema = z
   .strictObject({
     kind: z.enum(['base', 'variant', 'quantity_break', 'tier']),
@@ -52,11 +54,7 @@ export function createPricingRoutes({ query }: { readonly query: Query }): Endpo
       params: z.strictObject({ id: Id }),
       query: z.strictObject({
         quantity: queryInteger(1, MOST_OF_ONE).default(1),
-        tier: z
-          .string()
-          .regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'must be the code of a tier, such as GOLD')
-          .optional()
-          .meta({ description: "instead of the caller's own" }),
+        tier: TierCode.optional().meta({ description: "instead of the caller's own" }),
       }),
       responses: { 200: VariantPrice },
       handle: async ({ params: { id }, query: { quantity, tier }, caller }) => {

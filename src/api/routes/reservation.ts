@@ -9,7 +9,8 @@ import { reservationExpiryWorkflowId, type Flows } from '../../workflows/contrac
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { addressOf } from '../middleware/address.js';
 import { Id, Instant } from '../openapi/schemas.js';
-import { ownerOf } from './checkout/start.js';
+import { ownerOf } from './checkout/access.js';
+import { createOwnCart } from './checkout/own-cart.js';
 
 export interface ReservationRouteDeps {
   readonly transact: Transact;
@@ -29,6 +30,7 @@ const presentHold = (hold: Hold) => ({ id: hold.id, expires_at: hold.expiresAt, 
 /** Holds of a whole cart's stock, for a few minutes before payment. */
 export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] {
   const { transact, query, cipher, flows } = deps;
+  const ownCart = createOwnCart(deps);
   const { holdMs } = deps.config.checkout;
   const { rateLimits } = deps.config.http;
 
@@ -48,12 +50,23 @@ export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] 
       access: 'guest',
       idempotency: 'optional',
       responses: { 201: Reservation },
+      refuses: [
+        'cart_empty',
+        'cart_problem',
+        'checkout_in_progress',
+        'conflict',
+        'hold_limit',
+        'not_found',
+        'out_of_stock',
+        'precondition_failed',
+      ],
       handle: async ({ caller, claim, ctx }) => {
-        const cartId = await cartOf(caller);
+        const cart = await ownCart(caller, null);
+        if (cart?.status !== 'open') throw notFound('cart');
         const address = rateLimits ? cipher.blindIndex(addressOf(ctx), 'cart_holds.address') : null;
         const { hold, first } = await transact(async (em) => {
           // A cart has one live hold: that, not the key, makes a repeat harmless.
-          const hold = await holdCart(em, cartId, holdMs, address);
+          const hold = await holdCart(em, cart.id, holdMs, address);
           return { hold, first: await claim(em, hold.id) };
         });
         // Should this fail, the sweep ends the hold.
@@ -71,6 +84,7 @@ export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] 
       tag: 'cart',
       access: 'guest',
       responses: { 200: Reservation },
+      refuses: ['cart_empty', 'conflict', 'hold_limit', 'invalid_transition', 'not_found'],
       handle: async ({ caller }) => {
         const cartId = await cartOf(caller);
         const hold = await transact((em) => extendHold(em, cartId, holdMs));
@@ -86,6 +100,7 @@ export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] 
       tag: 'cart',
       access: 'guest',
       responses: { 204: null },
+      refuses: ['cart_empty', 'conflict', 'invalid_transition', 'not_found'],
       handle: async ({ caller }) => {
         const cartId = await cartOf(caller);
         const { holdId } = await transact((em) => releaseHold(em, cartId));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { money } from '../../domain/kernel/money.js';
 import type { Query } from '../../domain/kernel/transact.js';
-import type { PaymentGateway } from '../../domain/payments/ports.js';
+import { takes, type PaymentGateway } from '../../domain/payments/index.js';
 import { listShippingMethods } from '../../domain/shipping/index.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { Country, Money, queryInteger } from '../openapi/schemas.js';
@@ -13,10 +13,10 @@ const ShippingMethod = z
   .meta({ id: 'ShippingMethod', description: 'a checkout names its code' });
 
 const PaymentOption = z
-  .strictObject({ provider: z.string(), methods: z.array(z.string()) })
-  .meta({ id: 'PaymentOption' });
+  .strictObject({ provider: z.string(), methods: z.array(z.string()), least: Money, most: Money })
+  .meta({ id: 'PaymentOption', description: 'a checkout names its provider; a total of 0 needs none of them' });
 
-const METHODS: Readonly<Record<string, readonly string[]>> = { stripe: ['card'] };
+const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code');
 
 export interface ShippingRoutesDeps {
   readonly query: Query;
@@ -51,10 +51,22 @@ export function createShippingRoutes({ query, shop, gateways }: ShippingRoutesDe
       summary: 'What a checkout may be paid with',
       tag: 'checkout',
       access: 'anyone',
+      query: z.strictObject({
+        country: Country.optional(),
+        total: queryInteger(0, LARGEST_TOTAL).optional().meta({ description: 'what is to be paid, in minor units' }),
+        currency: Currency.default(shop.currency),
+      }),
       responses: { 200: z.strictObject({ data: z.array(PaymentOption) }) },
-      handle: async () => ({
+      handle: async ({ query: { country, total, currency } }) => ({
         status: 200,
-        body: { data: [...gateways.keys()].map((provider) => ({ provider, methods: METHODS[provider] ?? [] })) },
+        body: {
+          data: [...gateways.values()].flatMap(({ provider, limits }) => {
+            const range = limits.range(currency);
+            if (range === null || !takes(limits, { country, amount: total, currency })) return [];
+            const [least, most] = [money(range.least, currency), money(range.most, currency)];
+            return [{ provider, methods: [...limits.methods], least, most }];
+          }),
+        },
       }),
     }),
   ];

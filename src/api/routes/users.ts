@@ -186,6 +186,7 @@ export function createUserRoutes({ transact, query, cipher, passwords, limitGues
       access: 'customer',
       body: ProfileBody,
       responses: { 200: UserView },
+      refuses: ['bad_credentials', 'email_taken', 'username_taken', 'not_found'],
       async handle({ caller, body, ctx, requestId }) {
         assertUser(caller);
         const checked = await checkForEmailChange(caller.userId, body, addressOf(ctx));
@@ -219,6 +220,7 @@ export function createUserRoutes({ transact, query, cipher, passwords, limitGues
       body: AddressBody,
       responses: { 201: AddressView },
       idempotency: 'optional',
+      refuses: ['conflict', 'not_found'],
       async handle({ caller, body, claim }) {
         assertUser(caller);
         const id = await transact(async (em) => {

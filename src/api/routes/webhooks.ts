@@ -2,8 +2,16 @@ import { z } from 'zod';
 import { DomainError, notFound } from '../../domain/kernel/errors.js';
 import type { Transact } from '../../domain/kernel/transact.js';
 import { storePaymentEvent, type PaymentGateway } from '../../domain/payments/index.js';
-import { checkoutWorkflowId, paymentEventWorkflowId, type Flows } from '../../workflows/contracts.js';
+import {
+  checkoutWorkflowId,
+  paymentEventWorkflowId,
+  refundEventWorkflowId,
+  type Flows,
+} from '../../workflows/contracts.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
+
+/** Types of events that speak of a refund. */
+const REFUND = /^(refund\.|charge\.refunded$|charge\.refund\.)/;
 
 export interface WebhookRouteDeps {
   readonly transact: Transact;
@@ -38,6 +46,9 @@ export function createWebhookRoutes({ transact, flows, gateways }: WebhookRouteD
         if (checkoutId !== null && next === 'wake') await flows.signal(checkoutWorkflowId(checkoutId), 'paymentHeard');
         if (next === 'recheck')
           await flows.start('paymentEvent', paymentEventWorkflowId(event.id), { eventId: event.id });
+        // Ours and those of the provider's dashboard alike: its list tells which there are.
+        if (checkoutId !== null && REFUND.test(event.type))
+          await flows.start('refundEvent', refundEventWorkflowId(event.id), { eventId: event.id });
         return { status: 200, body: { received: true } };
       },
     }),

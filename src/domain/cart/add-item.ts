@@ -7,7 +7,7 @@ import type { Caller } from '../users/types.js';
 import { hashCartToken, newCartToken, nextCartToken } from './cart-token.js';
 import { mergeCarts } from './merge-carts.js';
 import { assertVersion, checkoutInProgress } from './refusals.js';
-import { addToLine, bumpVersion, insertCart, lockCart, readEditFacts, tokenHashOf } from './store.js';
+import { addToLine, insertCart, lockCart, readEditFacts, tokenHashOf, type EditFacts } from './store.js';
 import type { CartRow } from './types.js';
 
 const MOST_LINES = 200;
@@ -38,12 +38,12 @@ export async function addItem(em: EntityManager, request: AddItem): Promise<Adde
   const { caller, variantId, quantity, ifMatch } = request;
   const target =
     caller.kind === 'user' ? await userCart(em, caller, request) : await guestCart(em, caller.cartToken, request);
-  const { cart, token, replayed } = target;
+  const { cart, token, replayed, made } = target;
   if (replayed) return { cartId: target.cartId, token };
   if (cart === null) throw new Error('a cart that is no replay is there');
 
   assertVersion(cart, ifMatch);
-  const { checkoutOpen, line, lineCount } = await readEditFacts(em, cart, { variantId });
+  const { checkoutOpen, line, lineCount } = made ? NOTHING_YET : await readEditFacts(em, cart, { variantId });
   if (checkoutOpen) throw checkoutInProgress(cart.checkoutId);
   const total = quantity + (line?.quantity ?? 0);
   if (total > MOST_OF_ONE) throw invalid('quantity', `a cart takes at most ${MOST_OF_ONE} of one variant`);
@@ -60,9 +60,11 @@ export async function addItem(em: EntityManager, request: AddItem): Promise<Adde
     unitPrice: unit.amount,
     currency: unit.currency,
   });
-  await bumpVersion(em, cart.id);
   return { cartId: cart.id, token };
 }
+
+/** What is known of a cart that this very transaction has made. */
+const NOTHING_YET: EditFacts = { checkoutOpen: false, lineCount: 0, line: null };
 
 /** @throws DomainError `not_found` when the variant is not sold, or not in the cart's currency */
 export async function soldVariant(em: EntityManager, cart: CartRow, variantId: string): Promise<VariantPricing> {
@@ -77,6 +79,8 @@ interface Target {
   readonly cart: CartRow | null;
   readonly token: string | null;
   readonly replayed: boolean;
+  /** Empty, and nobody else's business yet. */
+  readonly made: boolean;
 }
 
 async function userCart(
@@ -89,14 +93,17 @@ async function userCart(
     await mergeCarts(em, { userId: caller.userId, cartToken: caller.cartToken });
     cart = await lockCart(em, caller);
   }
+  let made = false;
   if (cart === null || cart.status !== 'open') {
-    await insertCart(em, { id: newId(), userId: caller.userId, tokenHash: null, currency, checkoutId: newId() });
-    cart = await lockCart(em, caller);
+    const fresh = { id: newId(), userId: caller.userId, tokenHash: null, currency, checkoutId: newId() };
+    const inserted = await insertCart(em, fresh);
+    made = inserted !== null;
+    cart = inserted ?? (await lockCart(em, caller));
   }
   if (cart === null || cart.status !== 'open')
     throw new DomainError('conflict', 'the cart was just ordered; please try again');
   const { replayed, resourceId } = await claim(em, cart.id);
-  return { cartId: resourceId, cart, token: null, replayed };
+  return { cartId: resourceId, cart, token: null, replayed, made };
 }
 
 async function guestCart(
@@ -107,15 +114,17 @@ async function guestCart(
   const cart = held === null ? null : await lockCart(em, caller);
   if (cart !== null && cart.status === 'open') {
     const { replayed, resourceId } = await claim(em, cart.id);
-    return { cartId: resourceId, cart, token: null, replayed };
+    return { cartId: resourceId, cart, token: null, replayed, made: false };
   }
   const id = newId();
   const token = held === null ? newCartToken() : nextCartToken(held, id);
   const { replayed, resourceId } = await claim(em, id, held === null ? `cart:${token}` : undefined);
-  if (replayed) return { cartId: resourceId, cart: null, token: await tellAgain(em, held, resourceId), replayed };
-  await insertCart(em, { id, userId: null, tokenHash: hashCartToken(token), currency, checkoutId: newId() });
-  const created = await lockCart(em, { kind: 'guest', cartToken: token });
-  return { cartId: id, cart: created, token, replayed };
+  if (replayed)
+    return { cartId: resourceId, cart: null, token: await tellAgain(em, held, resourceId), replayed, made: false };
+  const fresh = { id, userId: null, tokenHash: hashCartToken(token), currency, checkoutId: newId() };
+  const inserted = await insertCart(em, fresh);
+  const own = inserted ?? (await lockCart(em, { kind: 'guest', cartToken: token }));
+  return { cartId: id, cart: own, token, replayed, made: inserted !== null };
 }
 
 /** The token of the cart that the first request made, when it was made for the holder of another one. */

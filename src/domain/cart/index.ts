@@ -3,8 +3,8 @@ export { clearCart, removeLine, setQuantity, type CartEdit } from './change-line
 export { hashCartToken } from './cart-token.js';
 export { noCart } from './content.js';
 export { mergeCarts } from './merge-carts.js';
-export type { CachedContent, CartCache } from './ports.js';
-export { readCart, showCart, type CartReaderDeps, type ChangedCart } from './read-cart.js';
+export type { CachedCarts, CachedContent, CartCache } from './ports.js';
+export { isFaithful, readCart, showCart, type CartReaderDeps, type ChangedCart } from './read-cart.js';
 export { checkoutInProgress } from './refusals.js';
 export { findCart } from './store.js';
 export type { Cart, CartContent, CartLine, CartProblem, CartRow } from './types.js';

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { releaseStock } from '../inventory/index.js';
 import { newId } from '../kernel/ids.js';
 import { loadPricedCart } from '../pricing/index.js';
 import { hashCartToken } from './cart-token.js';
@@ -38,12 +39,7 @@ export async function mergeCarts(
   if (open.length > 0) return null;
 
   const touched = await moveLines(em, from.id, into.id);
-  await em.execute(
-    `update cart_holds set cart_id = ?, user_id = ? where cart_id = ? and state = 'live'
-        and not exists (select 1 from cart_holds h where h.cart_id = ? and h.state = 'live')`,
-    [into.id, userId, from.id, into.id],
-    'run',
-  );
+  await moveHold(em, { from: from.id, into: into.id, userId });
   await em.execute(
     `update carts set version = version + 1, updated_at = now(), status = case when id = ? then 'merged' else status end
       where id in (?, ?)`,
@@ -52,6 +48,24 @@ export async function mergeCarts(
   );
   await keepPrices(em, into.id, touched);
   return into.id;
+}
+
+/** A cart has one hold: the guest's goes along, or is given back where the user's cart has one of its own. */
+async function moveHold(
+  em: EntityManager,
+  { from, into, userId }: { readonly from: string; readonly into: string; readonly userId: string },
+): Promise<void> {
+  const [ended] = await em.execute<{ id: string }[]>(
+    `with own as (
+       select 1 from cart_holds where cart_id = ? and state = 'live'
+     ), moved as (
+       update cart_holds set cart_id = ?, user_id = ? where cart_id = ? and state = 'live' and not exists (select from own)
+     )
+     update cart_holds set state = 'released', closed_at = now()
+     where cart_id = ? and state = 'live' and exists (select from own) returning id`,
+    [into, into, userId, from, from],
+  );
+  if (ended !== undefined) await releaseStock(em, { holdId: ended.id }, 'released');
 }
 
 /** Answers the ids of the lines whose quantity or owner changed. */

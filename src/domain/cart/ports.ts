@@ -14,3 +14,8 @@ export interface CartCache {
   read(cartId: string): Promise<CachedContent | null>;
   keep(cartId: string, entry: CachedContent): Promise<void>;
 }
+
+/** For the audit: everything that is kept. @throws when it cannot be read */
+export interface CachedCarts {
+  entries(): AsyncIterable<{ readonly cartId: string; readonly entry: CachedContent }>;
+}

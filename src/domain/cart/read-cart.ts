@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { notFound } from '../kernel/errors.js';
 import type { Query } from '../kernel/transact.js';
@@ -5,7 +6,7 @@ import { loadPricedCart } from '../pricing/index.js';
 import type { Caller } from '../users/types.js';
 import { cartContent, noCart } from './content.js';
 import type { CachedContent, CartCache } from './ports.js';
-import { findHead, findHeadById, type CartHead } from './store.js';
+import { findHead, findHeadById, findState, type CartState } from './store.js';
 import type { Cart, CartContent } from './types.js';
 
 export interface CartReaderDeps {
@@ -35,25 +36,33 @@ export interface ChangedCart {
 
 /** The cart as the transaction has left it. */
 export async function showCart(em: EntityManager, cartId: string): Promise<ChangedCart> {
+  const state = await findState(em, cartId);
+  if (state === null) throw notFound('cart');
+  const entry = await loadContent(em, state);
+  return { cart: assemble(state, entry.content), entry };
+}
+
+/** Whether a cached entry shows what the database would; one that is out of date is not used and so does no harm. */
+export async function isFaithful(em: EntityManager, cartId: string, entry: CachedContent): Promise<boolean> {
   const head = await findHeadById(em, cartId);
-  if (head === null) throw notFound('cart');
-  const entry = await loadContent(em, head);
-  return { cart: assemble(head, entry.content), entry };
+  if (head === null || head.stamp !== entry.stamp) return true;
+  const { stamp, content } = await loadContent(em, head);
+  return stamp !== entry.stamp || isDeepStrictEqual(JSON.parse(JSON.stringify(content)), entry.content);
 }
 
-async function loadContent(em: EntityManager, head: CartHead): Promise<CachedContent> {
-  const { stamp, lines } = await loadPricedCart(em, head.id);
-  return { stamp, content: cartContent(head.currency, lines) };
+async function loadContent(em: EntityManager, { id, currency }: CartState): Promise<CachedContent> {
+  const { stamp, lines } = await loadPricedCart(em, id);
+  return { stamp, content: cartContent(currency, lines) };
 }
 
-const assemble = (head: CartHead, content: CartContent): Cart => ({
-  id: head.id,
-  status: head.status === 'ordered' ? 'ordered' : 'open',
-  currency: head.currency,
-  version: head.version,
-  orderId: head.orderId,
-  checkoutId: head.checkoutOpen ? head.checkoutId : null,
-  heldUntil: head.heldUntil,
+const assemble = (state: CartState, content: CartContent): Cart => ({
+  id: state.id,
+  status: state.status === 'ordered' ? 'ordered' : 'open',
+  currency: state.currency,
+  version: state.version,
+  orderId: state.orderId,
+  checkoutId: state.checkoutOpen ? state.checkoutId : null,
+  heldUntil: state.heldUntil,
   ...content,
-  problems: head.status === 'ordered' ? [] : content.problems,
+  problems: state.status === 'ordered' ? [] : content.problems,
 });

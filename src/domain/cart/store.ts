@@ -50,16 +50,26 @@ export async function lockCart(em: EntityManager, caller: Caller): Promise<CartR
   return row ?? null;
 }
 
-export interface CartHead extends CartRow {
+/** What a cart shows beside its lines. */
+export interface CartState extends CartRow {
   readonly checkoutOpen: boolean;
   readonly heldUntil: string | null;
+}
+
+export interface CartHead extends CartState {
   /** Changes whenever what the cart shows would. */
   readonly stamp: string;
 }
 
-const HEAD = `${COLUMNS}, ${PRICING_STAMP} as stamp,
+const STATE = `${COLUMNS},
   exists (select 1 from checkouts k where k.id = c.checkout_id and k.closed_at is null) as "checkoutOpen",
   (select h.expires_at from cart_holds h where h.cart_id = c.id and h.state = 'live' and h.expires_at > now()) as "heldUntil"`;
+const HEAD = `${STATE}, ${PRICING_STAMP} as stamp`;
+
+export async function findState(em: EntityManager, cartId: string): Promise<CartState | null> {
+  const [row] = await em.execute<CartState[]>(`select ${STATE} from carts c where c.id = ?`, [cartId]);
+  return row ?? null;
+}
 
 export async function findHead(em: EntityManager, caller: Caller): Promise<CartHead | null> {
   const address = addressOf(caller);
@@ -74,7 +84,7 @@ export async function findHeadById(em: EntityManager, cartId: string): Promise<C
   return row ?? null;
 }
 
-/** False: the user has an open cart already. */
+/** The new cart, locked as it is ours; null: the user has an open cart already. */
 export async function insertCart(
   em: EntityManager,
   cart: {
@@ -84,13 +94,13 @@ export async function insertCart(
     readonly currency: string;
     readonly checkoutId: string;
   },
-): Promise<boolean> {
-  const rows = await em.execute<{ id: string }[]>(
-    `insert into carts (id, user_id, token_hash, currency, checkout_id, version) values (?, ?, ?, ?, ?, 0)
-     on conflict do nothing returning id`,
+): Promise<CartRow | null> {
+  const [row] = await em.execute<CartRow[]>(
+    `insert into carts as c (id, user_id, token_hash, currency, checkout_id, version) values (?, ?, ?, ?, ?, 0)
+     on conflict do nothing returning ${COLUMNS}`,
     [cart.id, cart.userId, cart.tokenHash, cart.currency, cart.checkoutId],
   );
-  return rows.length > 0;
+  return row ?? null;
 }
 
 export async function tokenHashOf(em: EntityManager, cartId: string): Promise<string | null> {
@@ -128,7 +138,7 @@ export async function bumpVersion(em: EntityManager, cartId: string): Promise<vo
   await em.execute('update carts set version = version + 1, updated_at = now() where id = ?', [cartId], 'run');
 }
 
-/** One statement, so that adds of different processes never lose each other. */
+/** With the cart's next version. One statement, so that adds of different processes never lose each other. */
 export async function addToLine(
   em: EntityManager,
   line: {
@@ -141,10 +151,14 @@ export async function addToLine(
   },
 ): Promise<void> {
   await em.execute(
-    `insert into cart_lines as l (id, cart_id, variant_id, quantity, unit_price_amount, currency) values (?, ?, ?, ?, ?, ?)
-     on conflict (cart_id, variant_id) do update
-       set quantity = l.quantity + excluded.quantity, unit_price_amount = excluded.unit_price_amount`,
-    [line.id, line.cartId, line.variantId, line.quantity, line.unitPrice, line.currency],
+    `with added as (
+       insert into cart_lines as l (id, cart_id, variant_id, quantity, unit_price_amount, currency)
+       values (?, ?, ?, ?, ?, ?)
+       on conflict (cart_id, variant_id) do update
+         set quantity = l.quantity + excluded.quantity, unit_price_amount = excluded.unit_price_amount
+     )
+     update carts set version = version + 1, updated_at = now() where id = ?`,
+    [line.id, line.cartId, line.variantId, line.quantity, line.unitPrice, line.currency, line.cartId],
     'run',
   );
 }

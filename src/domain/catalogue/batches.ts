@@ -1,29 +1,23 @@
 import type { BatchEntry } from './import-batch.js';
-import { parseLine, refused, skusOf } from './import-line.js';
-import type { SourceLine } from './ports.js';
+import { skusOf } from './import-line.js';
 
 export type Batch = [BatchEntry, ...BatchEntry[]];
 
 /**
- * Parses lines and groups them, at most `size` together. A batch ends before a line whose SKU it already
- * holds, so that the later line of a file wins. Blank lines are skipped.
+ * Groups parsed lines, at most `size` together. A batch ends before a line whose SKU it already holds, so that the later
+ * line of a file wins.
  */
-export async function* batches(lines: AsyncIterable<SourceLine>, size: number, currency: string): AsyncIterable<Batch> {
+export async function* batches(entries: AsyncIterable<BatchEntry>, size: number): AsyncIterable<Batch> {
   let batch: BatchEntry[] = [];
   let claimed = new Set<string>();
-  for await (const { line, end, text, problem } of lines) {
-    if (text?.trim() === '') continue;
-    const parsed =
-      text === null
-        ? refused('(line)', problem ?? 'cannot be read')
-        : parseLine(line === 1 ? text.replace(/^\uFEFF/, '') : text, currency);
-    const skus = parsed.kind === 'line' ? skusOf(parsed.line) : [];
+  for await (const entry of entries) {
+    const skus = entry.parsed.kind === 'line' ? skusOf(entry.parsed.line) : [];
     if (isFilled(batch) && (batch.length === size || skus.some((sku) => claimed.has(sku)))) {
       yield batch;
       batch = [];
       claimed = new Set();
     }
-    batch.push({ line, end, parsed });
+    batch.push(entry);
     for (const sku of skus) claimed.add(sku);
   }
   if (isFilled(batch)) yield batch;

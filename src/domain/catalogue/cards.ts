@@ -6,6 +6,10 @@ import type { CategoryName, ProductCard } from './types.js';
 export const IN_STOCK = `exists (select from variants v join stock_levels s on s.variant_id = v.id
   where v.product_id = p.id and v.status = 'active' and s.on_hand > s.reserved)`;
 
+/** The same as a value: a limit keeps PostgreSQL from hashing all variants and levels for a page of products. */
+const IS_IN_STOCK = `coalesce((select true from variants v join stock_levels s on s.variant_id = v.id
+  where v.product_id = p.id and v.status = 'active' and s.on_hand > s.reserved limit 1), false)`;
+
 export const CARD_TABLES = `products p join categories c on c.id = p.category_id
   join variants d on d.product_id = p.id and d.is_default`;
 
@@ -13,7 +17,7 @@ export const CARD_TABLES = `products p join categories c on c.id = p.category_id
 export const CARD_COLUMNS = `p.id, p.slug, d.sku, p.title, p.brand, c.slug as category_slug,
   (select json_agg(json_build_object('slug', a.slug, 'name', a.name) order by nlevel(a.path))
    from categories a where a.path @> c.path) as category_path,
-  p.price_amount, p.currency, p.rating::float8 as rating, p.image_url, ${IN_STOCK} as in_stock`;
+  p.price_amount, p.currency, p.rating::float8 as rating, p.image_url, ${IS_IN_STOCK} as in_stock`;
 
 export interface CardRow {
   readonly id: string;

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { ImportFormat, ImportStatus } from './types.js';
 
 export const CategoryEntity = defineEntity({
   name: 'Category',
@@ -72,7 +73,9 @@ export const ImportEntity = defineEntity({
     id: p.uuid().primary(),
     source: p.string(),
     fingerprint: p.string().nullable(),
-    status: p.string().$type<'accepted' | 'running' | 'completed' | 'failed' | 'cancelled'>().default('accepted'),
+    format: p.string().$type<ImportFormat>().default('ndjson'),
+    uploaded: p.boolean().default(false),
+    status: p.string().$type<ImportStatus>().default('accepted'),
     failure: p.string().nullable(),
     linesRead: p.integer().default(0),
     created: p.integer().default(0),
@@ -80,6 +83,7 @@ export const ImportEntity = defineEntity({
     unchanged: p.integer().default(0),
     refused: p.integer().default(0),
     byteOffset: p.bigint('number').default(0),
+    totalBytes: p.bigint('number').nullable(),
     startedBy: p.uuid().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     finishedAt: p.datetime().nullable(),

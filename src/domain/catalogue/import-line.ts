@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { DomainError } from '../kernel/errors.js';
+import { isStorableYear, NO_YEAR_0 } from '../kernel/year.js';
+import { generateVariants, MOST_VARIANTS } from './generate-variants.js';
 
 const HIGHEST_PRICE = 10_000_000_000;
 const MOST_STOCK = 1_000_000;
@@ -21,6 +24,12 @@ const Variant = z.object({
   stock: stock.optional(),
 });
 
+const OptionValue = z.preprocess(
+  (value) => (typeof value === 'string' ? { value } : value),
+  z.object({ value: text(256), price_adjustment_cents: z.int().min(-HIGHEST_PRICE).max(HIGHEST_PRICE).default(0) }),
+);
+const Option = z.object({ name: text(64), values: z.array(OptionValue).min(1).max(MOST_VARIANTS) });
+
 const Line = z.object({
   sku,
   mpn: optional(z.string().trim().max(500)).transform((mpn) => mpn ?? ''),
@@ -35,16 +44,18 @@ const Line = z.object({
     .array(z.string().regex(/^\d{8,14}$/, 'must be 8 to 14 digits'))
     .max(200)
     .default([]),
-  released_at: optional(z.iso.date()).transform((date) => date ?? null),
+  released_at: optional(z.iso.date().refine(isStorableYear, NO_YEAR_0)).transform((date) => date ?? null),
   image_url: optional(z.url({ protocol: /^https?$/ }).max(2_000)).transform((url) => url ?? null),
   attributes: z.record(z.string().max(256), attribute).default({}),
   stock: stock.optional(),
   /** The product's own SKU is its default variant and need not be listed. */
-  variants: z.array(Variant).max(500).optional(),
+  variants: z.array(Variant).max(MOST_VARIANTS).optional(),
+  /** Instead of `variants`: one is made for each combination of values. */
+  options: z.array(Option).min(1).max(10).optional(),
 });
 
 export type ImportVariant = z.output<typeof Variant>;
-export type ImportLine = z.output<typeof Line>;
+export type ImportLine = Omit<z.output<typeof Line>, 'options'>;
 
 export interface LineProblem {
   readonly field: string;
@@ -56,25 +67,58 @@ export type ParsedLine =
 
 /** Reads one NDJSON line; unknown fields are ignored. `currency` is the only one the shop sells in. */
 export function parseLine(json: string, currency: string): ParsedLine {
+  const read = readJson(json);
+  return read.problem === null ? checkLine(read.value, currency) : refused('(line)', read.problem);
+}
+
+/** A value out of JSON that PostgreSQL can store, or why it is none. */
+export function readJson(json: string): { readonly value: unknown; readonly problem: string | null } {
   let storable = true;
-  let value: unknown;
   try {
-    value = JSON.parse(json, (key, each: unknown) => {
+    const value: unknown = JSON.parse(json, (key, each: unknown) => {
       storable &&= isStorable(key) && (typeof each !== 'string' || isStorable(each));
       return each;
     });
+    return { value, problem: storable ? null : UNSTORABLE };
   } catch {
-    return refused('(line)', 'is not JSON');
+    return { value: undefined, problem: 'is not JSON' };
   }
-  if (!storable) return refused('(line)', 'holds characters that cannot be stored (U+0000 or half a surrogate pair)');
+}
+
+/** Holds the fields of a line, whatever its format, against the rules for products. */
+export function checkLine(value: unknown, currency: string): ParsedLine {
   const parsed = Line.safeParse(value);
   if (!parsed.success) {
     const problems = new Map(parsed.error.issues.map((issue) => [issue.path.join('.') || '(line)', issue.message]));
     const [first, ...rest] = [...problems].map(([field, reason]) => ({ field: field.slice(0, 200), reason }));
     return first === undefined ? refused('(line)', 'is not valid') : { kind: 'refused', problems: [first, ...rest] };
   }
-  const problem = inconsistency(parsed.data, currency);
-  return problem === null ? { kind: 'line', line: parsed.data } : { kind: 'refused', problems: [problem] };
+  const { options: choices, ...line } = parsed.data;
+  if (choices === undefined) return consistent(line, currency);
+  if (line.variants !== undefined) return refused('options', 'cannot stand beside variants');
+  try {
+    const variants = generateVariants(
+      line.sku,
+      choices.map(({ name, values }) => ({
+        name,
+        values: values.map((each) => ({ value: each.value, priceAdjustment: each.price_adjustment_cents })),
+      })),
+    );
+    return consistent(
+      {
+        ...line,
+        variants: variants.map(({ priceAdjustment, ...variant }) => ({
+          ...variant,
+          price_cents: line.price_cents + priceAdjustment,
+        })),
+      },
+      currency,
+    );
+  } catch (error) {
+    const [detail] = error instanceof DomainError ? error.details : [];
+    if (detail === undefined) throw error;
+    return refused(detail.field, detail.message);
+  }
 }
 
 export const refused = (field: string, reason: string): Extract<ParsedLine, { kind: 'refused' }> => ({
@@ -87,8 +131,15 @@ export const skusOf = (line: ImportLine): string[] => [
   ...new Set([line.sku, ...(line.variants ?? []).map((variant) => variant.sku)]),
 ];
 
+export const UNSTORABLE = 'holds characters that cannot be stored (U+0000 or half a surrogate pair)';
+
 /** PostgreSQL's text and jsonb take neither U+0000 nor lone surrogates. */
-const isStorable = (string: string): boolean => !/[\0\p{Cs}]/u.test(string);
+export const isStorable = (string: string): boolean => !/[\0\p{Cs}]/u.test(string);
+
+function consistent(line: ImportLine, currency: string): ParsedLine {
+  const problem = inconsistency(line, currency);
+  return problem === null ? { kind: 'line', line } : { kind: 'refused', problems: [problem] };
+}
 
 function inconsistency(line: ImportLine, currency: string): LineProblem | null {
   if (line.currency !== currency) return { field: 'currency', reason: `the shop sells in ${currency}` };
@@ -98,5 +149,7 @@ function inconsistency(line: ImportLine, currency: string): LineProblem | null {
   const own = variants.find((variant) => variant.sku === line.sku);
   if (own?.price_cents !== undefined && own.price_cents !== line.price_cents)
     return { field: 'variants', reason: "the default variant's price must be the product's" };
+  if (variants.some((variant) => (variant.price_cents ?? 0) < 0))
+    return { field: 'options', reason: 'make a variant that costs less than nothing' };
   return null;
 }

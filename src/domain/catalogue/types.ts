@@ -71,7 +71,15 @@ export interface ProductQuery extends ProductFilter {
   readonly cursor?: string;
 }
 
-export type ImportStatus = 'accepted' | 'running' | 'completed' | 'failed' | 'cancelled';
+export const IMPORT_FORMATS = ['ndjson', 'csv'] as const;
+export type ImportFormat = (typeof IMPORT_FORMATS)[number];
+
+/** Uploads are stored in pieces of this length, but for the last. */
+export const PIECE_BYTES = 524_288;
+
+/** `receiving`: its file is still being uploaded. */
+export const IMPORT_STATUSES = ['receiving', 'accepted', 'running', 'completed', 'failed', 'cancelled'] as const;
+export type ImportStatus = (typeof IMPORT_STATUSES)[number];
 
 export interface ImportCounts {
   readonly linesRead: number;
@@ -86,6 +94,20 @@ export interface ImportProgress extends ImportCounts {
   readonly status: ImportStatus;
   /** Why it failed; null unless it did. */
   readonly failure: string | null;
+}
+
+/** An import as those see it who asked for it. */
+export interface ImportRecord extends ImportProgress {
+  /** A path on the worker's disk, or what an upload was called. */
+  readonly source: string;
+  readonly format: ImportFormat;
+  readonly uploaded: boolean;
+  /** Of the unpacked text. */
+  readonly bytesRead: number;
+  readonly bytesTotal: number | null;
+  readonly startedBy: string | null;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
 }
 
 export interface ImportRefusal {

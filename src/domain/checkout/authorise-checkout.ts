@@ -17,6 +17,8 @@ export interface BegunAuthorisation {
   readonly provider: string;
   /** From the frozen quote alone, so that every repeat sends the same. */
   readonly request: AuthoriseRequest;
+  /** It began before: a call may have been made and its answer lost. */
+  readonly repeated: boolean;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function beginAuthorisation(
   checkoutId: string,
   number: number,
 ): Promise<BegunAuthorisation> {
+  const id = newId();
   const [row] = await em.execute<BegunRow[]>(
     `with k as (
        select id, total_amount, currency, payment_provider, payment_method,
@@ -42,11 +45,11 @@ export async function beginAuthorisation(
      )
      select a.*, k.total_amount, k.currency, k.payment_provider, k.payment_method, k.hash
      from a join k on k.id = a.checkout_id`,
-    [checkoutId, newId(), number, attemptKey(checkoutId, 'authorise', number)],
+    [checkoutId, id, number, attemptKey(checkoutId, 'authorise', number)],
   );
   if (row === undefined || row.state === 'tombstoned') throw closedBefore(checkoutId);
   if (row.hash !== row.parameter_hash) throw new Error(`${row.key} was begun with other parameters`);
-  return toBegun(row);
+  return toBegun(row, row.id !== id);
 }
 
 /** Every authorisation that began, oldest first, as it was sent: what undo has to void. */
@@ -57,7 +60,7 @@ export async function begunAuthorisations(em: EntityManager, checkoutId: string)
      where a.checkout_id = ? and a.step = 'authorise' and a.state <> 'tombstoned' order by a.attempt`,
     [checkoutId],
   );
-  return rows.map(toBegun);
+  return rows.map((row) => toBegun(row, true));
 }
 
 export interface Settled {
@@ -106,7 +109,7 @@ interface BegunRow extends AttemptRow {
   readonly hash?: string;
 }
 
-const toBegun = (row: BegunRow): BegunAuthorisation => ({
+const toBegun = (row: BegunRow, repeated: boolean): BegunAuthorisation => ({
   attempt: toAttempt(row),
   provider: row.payment_provider,
   request: {
@@ -116,4 +119,5 @@ const toBegun = (row: BegunRow): BegunAuthorisation => ({
     amount: { amount: row.total_amount, currency: row.currency },
     paymentMethod: row.payment_method,
   },
+  repeated,
 });

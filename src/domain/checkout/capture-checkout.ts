@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
 import type { Money } from '../kernel/money.js';
 import { cancelOrder, moveOrder } from '../orders/index.js';
-import { beginAttempt, recordMovement, type Attempt, type CaptureOutcome } from '../payments/index.js';
+import { beginAttempt, collectDue, recordMovement, type Attempt, type CaptureOutcome } from '../payments/index.js';
 
 export interface BegunCapture {
   readonly attempt: Attempt;
@@ -14,12 +14,16 @@ export interface BegunCapture {
   readonly status: string;
   /** Null where the provider sets no end. */
   readonly authorisedUntil: string | null;
+  /** The order is being cancelled: its money is better not taken at all. */
+  readonly unwanted: boolean;
 }
 
 /** Writes the capture's row before the call. Running again continues it. */
 export async function beginCapture(em: EntityManager, checkoutId: string): Promise<BegunCapture> {
   const [payment] = await em.execute<PaymentRow[]>(
-    `select order_id, provider, intent_id, amount, currency, status, authorised_until from payments where checkout_id = ?`,
+    `select order_id, provider, intent_id, amount, currency, status, authorised_until,
+       exists (select from order_cancellations c where c.order_id = p.order_id and c.ended_at is null) as unwanted
+     from payments p where checkout_id = ?`,
     [checkoutId],
   );
   if (payment === undefined) throw notFound('payment');
@@ -32,6 +36,7 @@ export async function beginCapture(em: EntityManager, checkoutId: string): Promi
     amount,
     status: payment.status,
     authorisedUntil: payment.authorised_until,
+    unwanted: payment.unwanted,
   };
 }
 
@@ -73,7 +78,7 @@ export async function recordCapture(
 }
 
 /**
- * The money cannot be had: the order is cancelled and its goods go back. Idempotent.
+ * The money cannot be had, or is not wanted any more: the order is cancelled and its goods go back. Idempotent.
  * @throws DomainError `invalid_transition` when it was captured after all
  */
 export async function recordCaptureRefused(
@@ -82,7 +87,8 @@ export async function recordCaptureRefused(
   capture: BegunCapture,
   reason: string,
 ): Promise<{ readonly first: boolean }> {
-  const first = await cancelOrder(em, capture.orderId, { type: 'system' }, { reason: 'payment_failed' });
+  const { status, outcome, step, why } = capture.unwanted ? UNWANTED : REFUSED;
+  const first = await cancelOrder(em, capture.orderId, { type: 'system' }, { reason: why });
   if (!first) return { first };
   const [payment] = await em.execute<{ status: string }[]>('select status from payments where checkout_id = ?', [
     checkoutId,
@@ -91,21 +97,26 @@ export async function recordCaptureRefused(
     throw new DomainError('invalid_transition', 'the payment was captured', { checkoutId });
   await em.execute(
     `with failed as (
-       update payments set status = 'failed', updated_at = now() where checkout_id = ?
+       update payments set status = ?, updated_at = now() where checkout_id = ?
      ), settled as (
-       update payment_attempts set state = 'settled', outcome = 'refused', reason = ?, settled_at = now() where id = ?
+       update payment_attempts set state = 'settled', outcome = ?, reason = ?, settled_at = now() where id = ?
      )
-     insert into checkout_steps (checkout_id, step, status) values (?, 'payment_refused', 'placed')`,
-    [checkoutId, reason, capture.attempt.id, checkoutId],
+     insert into checkout_steps (checkout_id, step, status) values (?, ?, 'placed')`,
+    [status, checkoutId, outcome, reason, capture.attempt.id, checkoutId, step],
     'run',
   );
   return { first };
 }
 
-/** Payment on delivery: nothing to capture, the order stands. Idempotent. */
-export const confirmDue = async (em: EntityManager, capture: BegunCapture): Promise<{ readonly first: boolean }> => ({
-  first: await moveOrder(em, capture.orderId, 'confirmed'),
-});
+const REFUSED = { status: 'failed', outcome: 'refused', step: 'payment_refused', why: 'payment_failed' } as const;
+const UNWANTED = { status: 'voided', outcome: 'voided', step: 'payment_voided', why: 'requested' } as const;
+
+/** Payment on delivery, or none at all: nothing to capture, the order stands. Idempotent. */
+export async function confirmDue(em: EntityManager, capture: BegunCapture): Promise<{ readonly first: boolean }> {
+  const first = await moveOrder(em, capture.orderId, 'confirmed');
+  if (capture.amount.amount === 0) await collectDue(em, capture.orderId);
+  return { first };
+}
 
 interface PaymentRow {
   readonly order_id: string;
@@ -115,4 +126,5 @@ interface PaymentRow {
   readonly currency: string;
   readonly status: string;
   readonly authorised_until: string | null;
+  readonly unwanted: boolean;
 }

@@ -8,16 +8,22 @@ import type { CheckoutState, Failure, UnpaidStatus } from './types.js';
 /**
  * First step of every unpaid ending: from here on nothing can begin for this checkout, whatever wakes up
  * late. An authorisation that never began is replaced by a tombstone. Idempotent.
- * @returns placed: an order stands, so there is nothing to undo
+ * @returns placed: an order stands, so there is nothing to undo; ended: it ended unpaid before, in this way
  */
-export async function closeCheckout(em: EntityManager, checkoutId: string): Promise<{ readonly placed: boolean }> {
+export async function closeCheckout(em: EntityManager, checkoutId: string): Promise<Closed> {
   // `no key`: an attempt that is being begun refers to this row, and the insert below waits for it.
-  const [row] = await em.execute<{ status: CheckoutState }[]>(
-    'select status from checkouts where id = ? for no key update',
+  const [row] = await em.execute<ClosingRow[]>(
+    'select status, failure_code, failure_data, closed_at from checkouts where id = ? for no key update',
     [checkoutId],
   );
   if (row === undefined) throw notFound('checkout');
   if (row.status === 'placed') return { placed: true };
+  if (row.closed_at !== null && row.failure_code !== null)
+    return {
+      placed: false,
+      // closed and not placed
+      ended: { status: row.status as UnpaidStatus, code: row.failure_code, data: row.failure_data },
+    };
   await em.execute(
     `with k as (
        update checkouts set closing = true, updated_at = now() where id = ? and not closing
@@ -29,6 +35,18 @@ export async function closeCheckout(em: EntityManager, checkoutId: string): Prom
     'run',
   );
   return { placed: false };
+}
+
+export interface Closed {
+  readonly placed: boolean;
+  readonly ended?: Failure & { readonly status: UnpaidStatus };
+}
+
+interface ClosingRow {
+  readonly status: CheckoutState;
+  readonly failure_code: string | null;
+  readonly failure_data: Failure['data'];
+  readonly closed_at: string | null;
 }
 
 /**

@@ -13,12 +13,13 @@ export {
   recordCaptureRefused,
   type BegunCapture,
 } from './capture-checkout.js';
-export { closeCheckout, endUnpaid } from './end-checkout.js';
+export { closeCheckout, endUnpaid, type Closed } from './end-checkout.js';
 export { findCheckoutCart, type CartOwner, type CheckoutCart } from './find-cart.js';
 export { findOrphans, type OrphanPage } from './find-orphans.js';
 export { placeCheckout, type SecuredPayment } from './place-checkout.js';
+export { readContact } from './read-contact.js';
 export { readCheckout, readProgress } from './read-checkout.js';
-export { reserveCheckout, type Reserved } from './reserve-checkout.js';
-export { recordTaken, recordVoided } from './record-voided.js';
+export { reserveCheckout, type ReserveDeps, type Reserved } from './reserve-checkout.js';
+export { readUndoing, recordTaken, recordVoided, type Undoing } from './record-voided.js';
 export { isDecided, statusOf } from './types.js';
 export type * from './types.js';

@@ -15,7 +15,7 @@ const FOR_NOW = 60_000;
 /**
  * Step 4: order, payment, stock and cart in one transaction. Running again finds the order placed.
  * @throws DomainError `out_of_stock` when the reservation was ended by hand and stock is gone;
- *   `invalid_transition` when the checkout was closed before
+ *   `payment_failed` when its payment is another's; `invalid_transition` when the checkout was closed before
  */
 export async function placeCheckout(
   em: EntityManager,
@@ -31,6 +31,7 @@ export async function placeCheckout(
   if (row.closing || row.quote === null || !OPEN.has(row.status))
     throw new DomainError('invalid_transition', 'the checkout is closed', { checkoutId });
 
+  await assertOwnIntent(em, checkoutId, row.payment_provider, payment.intentId);
   await sell(em, checkoutId, row.order_id, row.quote.lines);
   await createOrder(em, checkoutId, row.order_id, row.quote);
   await em.execute(
@@ -64,6 +65,16 @@ export async function placeCheckout(
 }
 
 const OPEN: ReadonlySet<CheckoutState> = new Set(['authorising', 'requires_action', 'placing']);
+
+/** An intent pays one order, and only that of the checkout it was made for. */
+async function assertOwnIntent(em: EntityManager, checkoutId: string, provider: string, intentId: string) {
+  const [row] = await em.execute<{ taken: boolean }[]>(
+    `select exists (select from payments where provider = ? and intent_id = ?)
+       or exists (select from payment_attempts where intent_id = ? and checkout_id <> ?) as taken`,
+    [provider, intentId, intentId, checkoutId],
+  );
+  if (row?.taken === true) throw new DomainError('payment_failed', 'the payment is of another order', { checkoutId });
+}
 
 /** Deducts the reserved stock; reserves once more what an operator or the sweep gave back. */
 async function sell(

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
 import { reserveStock } from '../inventory/index.js';
+import { assertPayable, type PaymentGateway } from '../payments/index.js';
 import { loadQuote } from '../pricing/index.js';
 import { assertAgreedPrice } from './agreed-price.js';
 import type { CheckoutState } from './types.js';
@@ -11,19 +12,25 @@ export interface Reserved {
   readonly expiresInMs: number;
 }
 
+export interface ReserveDeps {
+  readonly reservationMs: number;
+  readonly pricesIncludeTax: boolean;
+  readonly gateways: ReadonlyMap<string, Pick<PaymentGateway, 'limits'>>;
+}
+
 /**
  * Step 1: prices the cart again, takes stock for all of it or none, and freezes the quote. Running again
  * answers what the first run did.
- * @throws DomainError `out_of_stock`, `price_changed`, `cart_problem`, `shipping_unavailable`;
+ * @throws DomainError `out_of_stock`, `price_changed`, `cart_problem`, `shipping_unavailable`, `payment_unavailable`;
  *   `invalid_transition` when the checkout was closed before
  */
 export async function reserveCheckout(
   em: EntityManager,
-  { reservationMs, pricesIncludeTax }: { readonly reservationMs: number; readonly pricesIncludeTax: boolean },
+  { reservationMs, pricesIncludeTax, gateways }: ReserveDeps,
   checkoutId: string,
 ): Promise<Reserved> {
   const [row] = await em.execute<LockedRow[]>(
-    `select k.status, k.closing, k.cart_id, k.order_id, k.country, k.shipping_method, k.expected_total_amount, k.currency,
+    `select k.status, k.closing, k.cart_id, k.order_id, k.country, k.shipping_method, k.payment_provider, k.expected_total_amount, k.currency,
        (extract(epoch from k.expires_at - now()) * 1000)::bigint as expires_in_ms
      from checkouts k where k.id = ? for update`,
     [checkoutId],
@@ -41,6 +48,7 @@ export async function reserveCheckout(
   });
   const expected = row.expected_total_amount;
   assertAgreedPrice(quote, expected === null ? null : { amount: expected, currency: row.currency });
+  assertPayable(gateways.get(row.payment_provider)?.limits, row.country, quote.total);
   const { expiresAt } = await reserveStock(
     em,
     { checkoutId },
@@ -77,6 +85,7 @@ interface LockedRow {
   readonly order_id: string;
   readonly country: string;
   readonly shipping_method: string;
+  readonly payment_provider: string;
   readonly expected_total_amount: number | null;
   readonly currency: string;
   readonly expires_in_ms: number | null;

@@ -22,6 +22,9 @@ export async function holdCart(
 ): Promise<Hold> {
   const lines = await lockOpenCart(em, cartId);
   const live = await findLiveHold(em, cartId);
+  if (live !== null && live.remainingMs > 0) return live;
+  // Before any stock is locked: whoever has the address may be waiting for that.
+  if (addressIndex !== null) await lockAddress(em, addressIndex);
   // One whose time is up is ended here, should its flow be late.
   if (live !== null && !(await endHold(em, live.id, 'expired'))) return live;
   if (lines.length === 0) throw new DomainError('cart_empty', 'the cart is empty');
@@ -112,9 +115,12 @@ export async function markWarned(em: EntityManager, holdId: string): Promise<boo
   return rows.length > 0;
 }
 
-/** Counts under a lock of the address, so that many at once do not all slip through. */
-async function assertFewHolds(em: EntityManager, addressIndex: string): Promise<void> {
+/** So that of many at once not all slip through. */
+async function lockAddress(em: EntityManager, addressIndex: string): Promise<void> {
   await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`holds:${addressIndex}`]);
+}
+
+async function assertFewHolds(em: EntityManager, addressIndex: string): Promise<void> {
   const [row] = await em.execute<{ live: number }[]>(
     `select count(*) as live from cart_holds where address_index = ? and state = 'live'`,
     [addressIndex],

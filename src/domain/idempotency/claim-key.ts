@@ -48,5 +48,20 @@ export async function claimIdempotencyKey(em: EntityManager, claim: IdempotencyC
   return { resourceId: first.resource_id, replayed: true };
 }
 
+/**
+ * Gives a key free whose request was refused after its claim had committed, and so did nothing. A claim that another
+ * request made with it since stays.
+ */
+export async function freeIdempotencyKey(
+  em: EntityManager,
+  { caller, key, resourceId }: Pick<IdempotencyClaim, 'caller' | 'key' | 'resourceId'>,
+): Promise<void> {
+  await em.execute('delete from idempotency_keys where caller = ? and key = ? and resource_id = ?', [
+    keyScope(caller),
+    key,
+    resourceId,
+  ]);
+}
+
 /** A guest's caller key holds a cart token, which must not be readable at rest. */
 export const keyScope = (caller: string): string => createHash('sha256').update(caller).digest('base64url');

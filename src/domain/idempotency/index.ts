@@ -1,3 +1,9 @@
-export { claimIdempotencyKey, keyScope, type IdempotencyClaim, type IdempotencyOutcome } from './claim-key.js';
+export {
+  claimIdempotencyKey,
+  freeIdempotencyKey,
+  keyScope,
+  type IdempotencyClaim,
+  type IdempotencyOutcome,
+} from './claim-key.js';
 export { hashBody } from './body-hash.js';
 export { sweepIdempotencyKeys } from './sweep-keys.js';

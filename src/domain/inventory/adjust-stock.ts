@@ -1,8 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { writeAudit } from '../audit/index.js';
 import { notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
+import { alertLowStock } from './alert-low-stock.js';
 import { announceStock } from './announce-stock.js';
-import { adjust } from './stock.js';
+import { adjust, turned } from './stock.js';
 import { lockLevels } from './store.js';
 import type { StockLevel } from './types.js';
 
@@ -12,9 +14,12 @@ import type { StockLevel } from './types.js';
  */
 export async function adjustStock(
   em: EntityManager,
-  change: { readonly variantId: string; readonly actorId: string; readonly note: string } & (
-    { readonly delta: number } | { readonly onHand: number }
-  ),
+  change: {
+    readonly variantId: string;
+    readonly actorId: string;
+    readonly note: string;
+    readonly requestId?: string;
+  } & ({ readonly delta: number } | { readonly onHand: number }),
 ): Promise<StockLevel> {
   const level = (await lockLevels(em, [change.variantId])).get(change.variantId);
   if (level === undefined) throw notFound('variant');
@@ -31,6 +36,14 @@ export async function adjustStock(
     [id, change.variantId, delta, next.onHand, id, change.note, change.actorId, next.onHand, change.variantId],
     'run',
   );
-  if (level.onHand === 0 || next.onHand === 0) await announceStock(em, [change.variantId]);
+  await writeAudit(em, {
+    actor: { type: 'user', id: change.actorId },
+    action: 'stock.adjusted',
+    object: { type: 'variant', id: change.variantId },
+    data: { delta, onHand: next.onHand },
+    ...(change.requestId === undefined ? {} : { requestId: change.requestId }),
+  });
+  if (turned(level, next)) await announceStock(em, [change.variantId]);
+  await alertLowStock(em, [{ before: level, after: next }]);
   return next;
 }

@@ -1,9 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../kernel/ids.js';
 import { announceStock } from './announce-stock.js';
-import { byVariant } from './stock.js';
+import { available, byVariant } from './stock.js';
 import { lockLevels, lockLevelsOf, ownerColumn } from './store.js';
-import type { ReservationOwner, StockLine } from './types.js';
+import type { ReservationOwner, StockLevel, StockLine } from './types.js';
 
 /**
  * Gives reserved stock back. Idempotent, and harmless when nothing was reserved.
@@ -26,7 +26,47 @@ export async function releaseStock(
      from closed c where s.variant_id = c.variant_id returning s.variant_id`,
     [state, id],
   );
+  if (rows.length > 0) await announceStock(em, soldOut(levels));
   return rows.length;
+}
+
+/**
+ * Gives these reservation rows back, whosever they are; those that ended before are left alone.
+ * @returns the number of rows ended by this call
+ */
+export async function releaseRows(
+  em: EntityManager,
+  ids: readonly string[],
+  state: 'released' | 'expired',
+): Promise<number> {
+  if (ids.length === 0) return 0;
+  const json = JSON.stringify(ids);
+  const levels = await em.execute<{ variantId: string; soldOut: boolean }[]>(
+    `select variant_id as "variantId", on_hand = reserved as "soldOut" from stock_levels
+     where variant_id in (
+       select variant_id from reservations
+       where id in (select value::uuid from jsonb_array_elements_text(?::jsonb)) and state = 'live')
+     order by variant_id for update`,
+    [json],
+  );
+  const [row] = await em.execute<{ ended: number }[]>(
+    `with closed as (
+       update reservations set state = ?, closed_at = now()
+       where id in (select value::uuid from jsonb_array_elements_text(?::jsonb)) and state = 'live'
+       returning variant_id, quantity
+     ), given as (
+       update stock_levels s set reserved = s.reserved - c.quantity, updated_at = now()
+       from (select variant_id, sum(quantity) as quantity from closed group by variant_id) c
+       where s.variant_id = c.variant_id
+     )
+     select count(*) as ended from closed`,
+    [state, json],
+  );
+  await announceStock(
+    em,
+    levels.filter(({ soldOut }) => soldOut).map(({ variantId }) => variantId),
+  );
+  return row?.ended ?? 0;
 }
 
 /**
@@ -36,7 +76,7 @@ export async function releaseStock(
 export async function sellReserved(em: EntityManager, checkoutId: string, orderId: string): Promise<StockLine[]> {
   const levels = await lockLevelsOf(em, { checkoutId });
   if (levels.length === 0) return [];
-  const rows = await em.execute<{ variant_id: string; quantity: number; on_hand: number }[]>(
+  const rows = await em.execute<{ variant_id: string; quantity: number }[]>(
     `with closed as (
        update reservations set state = 'placed', closed_at = now()
        where checkout_id = ? and state = 'live' returning variant_id, quantity
@@ -48,13 +88,10 @@ export async function sellReserved(em: EntityManager, checkoutId: string, orderI
        insert into stock_movements (id, variant_id, delta, on_hand_after, reason, reference)
        select uuidv7(), variant_id, -quantity, on_hand, 'sale', ? from sold
      )
-     select variant_id, quantity, on_hand from sold`,
+     select variant_id, quantity from sold`,
     [checkoutId, orderId],
   );
-  await announceStock(
-    em,
-    rows.filter((row) => row.on_hand === 0).map((row) => row.variant_id),
-  );
+  // what was reserved could not be bought before either: the search index has nothing to follow
   return rows.map((row) => ({ variantId: row.variant_id, quantity: row.quantity }));
 }
 
@@ -82,8 +119,8 @@ export async function restock(em: EntityManager, orderId: string, lines: readonl
     [JSON.stringify(rows), orderId],
     'run',
   );
-  await announceStock(
-    em,
-    [...levels.values()].filter((level) => level.onHand === 0).map((level) => level.variantId),
-  );
+  await announceStock(em, soldOut([...levels.values()]));
 }
+
+const soldOut = (levels: readonly StockLevel[]): string[] =>
+  levels.filter((level) => available(level) === 0).map((level) => level.variantId);

@@ -1,9 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
-import { byVariant, shortages } from './stock.js';
+import { alertLowStock } from './alert-low-stock.js';
+import { announceStock } from './announce-stock.js';
+import { byVariant, shortages, turned } from './stock.js';
 import { lockLevels, ownerColumn } from './store.js';
-import type { ReservationOwner, StockLevel, StockLine } from './types.js';
+import type { ReservationOwner, StockChange, StockLevel, StockLine } from './types.js';
 
 /**
  * Takes stock for all lines or for none, in two statements. With `replacing`, the rows of that hold are
@@ -49,6 +51,9 @@ export async function reserveStock(
     ],
   );
   if (row?.taken !== wanted.length) throw new Error('locked stock changed under its lock');
+  const changes = changesBy(levels, held, wanted);
+  await announceStock(em, turnedBy(changes));
+  await alertLowStock(em, changes);
   return { expiresAt: row.expires_at };
 }
 
@@ -70,6 +75,22 @@ const heldLines = async (em: EntityManager, holdId: string): Promise<StockLine[]
   );
   return rows.map((row) => ({ variantId: row.variant_id, quantity: row.quantity }));
 };
+
+function changesBy(
+  levels: ReadonlyMap<string, StockLevel>,
+  held: readonly StockLine[],
+  wanted: readonly StockLine[],
+): StockChange[] {
+  const quantities = new Map(wanted.map((line) => [line.variantId, line.quantity]));
+  return [...withoutHeld(levels, held)].map(([variantId, free]) => ({
+    before: levels.get(variantId) ?? free,
+    after: { ...free, reserved: free.reserved + (quantities.get(variantId) ?? 0) },
+  }));
+}
+
+/** The variants that sold out, or came back because the hold was for more. */
+const turnedBy = (changes: readonly StockChange[]): string[] =>
+  changes.filter(({ before, after }) => turned(before, after)).map(({ after }) => after.variantId);
 
 function withoutHeld(levels: ReadonlyMap<string, StockLevel>, held: readonly StockLine[]): Map<string, StockLevel> {
   const free = new Map(levels);

@@ -1,7 +1,16 @@
 import { DomainError } from '../kernel/errors.js';
-import type { StockLevel, StockLine } from './types.js';
+import type { StockChange, StockLevel, StockLine } from './types.js';
 
 export const available = (level: StockLevel): number => level.onHand - level.reserved;
+
+/** Whether a variant sold out or came back between two levels. */
+export const turned = (before: StockLevel, after: StockLevel): boolean =>
+  (available(before) === 0) !== (available(after) === 0);
+
+export const isLow = ({ lowAt = null, ...level }: StockLevel): boolean => lowAt !== null && available(level) <= lowAt;
+
+/** Whether a variant became low between two levels; one that stays low did not. */
+export const dipped = ({ before, after }: StockChange): boolean => isLow(after) && !isLow(before);
 
 /** @throws DomainError `out_of_stock` with variantId and available */
 export function reserve(level: StockLevel, quantity: number): StockLevel {

@@ -7,7 +7,7 @@ import type { ReservationOwner, StockLevel } from './types.js';
  */
 export async function lockLevels(em: EntityManager, variantIds: readonly string[]): Promise<Map<string, StockLevel>> {
   const rows = await em.execute<LevelRow[]>(
-    `select variant_id, on_hand, reserved from stock_levels
+    `select variant_id, on_hand, reserved, low_at from stock_levels
      where variant_id in (select value::uuid from jsonb_array_elements_text(?::jsonb))
      order by variant_id for update`,
     [JSON.stringify(variantIds)],
@@ -19,7 +19,7 @@ export async function lockLevels(em: EntityManager, variantIds: readonly string[
 export async function lockLevelsOf(em: EntityManager, owner: ReservationOwner): Promise<StockLevel[]> {
   const { column, id } = ownerColumn(owner);
   const rows = await em.execute<LevelRow[]>(
-    `select variant_id, on_hand, reserved from stock_levels
+    `select variant_id, on_hand, reserved, low_at from stock_levels
      where variant_id in (select variant_id from reservations where ${column} = ? and state = 'live')
      order by variant_id for update`,
     [id],
@@ -35,10 +35,12 @@ interface LevelRow {
   readonly variant_id: string;
   readonly on_hand: number;
   readonly reserved: number;
+  readonly low_at: number | null;
 }
 
 const toLevel = (row: LevelRow): StockLevel => ({
   variantId: row.variant_id,
   onHand: row.on_hand,
   reserved: row.reserved,
+  lowAt: row.low_at,
 });

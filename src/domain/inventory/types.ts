@@ -2,6 +2,14 @@ export interface StockLevel {
   readonly variantId: string;
   readonly onHand: number;
   readonly reserved: number;
+  /** At or below so many available ones it is low; null or absent: nobody wants to know. */
+  readonly lowAt?: number | null;
+}
+
+/** A level before and after a change. */
+export interface StockChange {
+  readonly before: StockLevel;
+  readonly after: StockLevel;
 }
 
 export interface StockLine {

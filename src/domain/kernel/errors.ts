@@ -19,6 +19,8 @@ export const ERROR_CODES = [
   'hold_limit',
   'card_declined',
   'payment_failed',
+  'not_refundable',
+  'payment_unavailable',
   'shipping_unavailable',
   'token_invalid',
   'idempotency_mismatch',

@@ -7,5 +7,5 @@ import type { EntityManager } from '@mikro-orm/postgresql';
  */
 export type Transact = <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
 
-/** Runs `work` on a fresh entity manager without a transaction: for reads of one statement. */
+/** Runs `work` on a fresh entity manager without a transaction: for single statements, each of which stands alone. */
 export type Query = <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;

@@ -1,15 +1,15 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
-import type { Channel, DeliveryStatus, PendingMessage } from './types.js';
+import type { Channel, DeliveryStatus, NotificationDetails, PendingMessage } from './types.js';
 
 /** How long one attempt owns a message unless it renews its claim; a killed attempt's message waits as long. */
 export const CLAIM_MS = 20_000;
 
-export interface Notice {
-  readonly subjectId: string;
-  readonly event: string;
-  readonly channel: Channel;
-}
+/** Names a message by what was queued, or by its row where that is known. */
+export type Notice = { readonly channel: Channel } & (
+  | { readonly subjectId: string; readonly event: string; readonly about?: string | null | undefined }
+  | { readonly notificationId: string }
+);
 
 export type Claim =
   /** This attempt alone may send it, until the claim ends. */
@@ -19,6 +19,7 @@ export interface HeldClaim {
   readonly notificationId: string;
   /** Which attempt of the message holds it. */
   readonly number: number;
+  readonly details: NotificationDetails;
 }
 
 /**
@@ -26,9 +27,16 @@ export interface HeldClaim {
  * @throws DomainError `not_found` when it was never queued, `temporarily_unavailable` while another attempt has it
  */
 export async function claimNotification(em: EntityManager, notice: Notice, ms = CLAIM_MS): Promise<Claim> {
-  const [row] = await em.execute<{ id: string; status: DeliveryStatus | 'pending'; number: number | null }[]>(
+  const [condition, wanted] =
+    'notificationId' in notice
+      ? ['id = ? and channel = ?', [notice.notificationId, notice.channel]]
+      : [
+          'subject_id = ? and event = ? and channel = ? and about is not distinct from ?::uuid and resend_of is null',
+          [notice.subjectId, notice.event, notice.channel, notice.about ?? null],
+        ];
+  const [row] = await em.execute<ClaimedRow[]>(
     `with wanted as (
-       select id, status from notifications where subject_id = ? and event = ? and channel = ?
+       select id, status, details from notifications where ${condition}
      ), claimed as (
        update notifications n
        set attempts = n.attempts + 1, claimed_until = clock_timestamp() + ?::integer * interval '1 millisecond'
@@ -36,15 +44,22 @@ export async function claimNotification(em: EntityManager, notice: Notice, ms = 
        where n.id = w.id and n.status = 'pending' and (n.claimed_until is null or n.claimed_until <= clock_timestamp())
        returning n.attempts
      )
-     select w.id, w.status, (select attempts from claimed) as number from wanted w`,
-    [notice.subjectId, notice.event, notice.channel, ms],
+     select w.id, w.status, w.details, (select attempts from claimed) as number from wanted w`,
+    [...wanted, ms],
   );
   if (row === undefined) throw notFound('notification');
-  if (row.number !== null) return { kind: 'to_send', notificationId: row.id, number: row.number };
+  if (row.number !== null) return { kind: 'to_send', notificationId: row.id, number: row.number, details: row.details };
   if (row.status !== 'pending') return { kind: 'settled', status: row.status };
   throw new DomainError('temporarily_unavailable', 'another attempt is sending this message', {
     notificationId: row.id,
   });
+}
+
+interface ClaimedRow {
+  readonly id: string;
+  readonly status: DeliveryStatus | 'pending';
+  readonly details: NotificationDetails;
+  readonly number: number | null;
 }
 
 /** Prolongs a claim from now. @returns false when it has ended: this attempt may not begin to send any more */
@@ -70,7 +85,7 @@ export async function releaseNotification(em: EntityManager, claim: HeldClaim, c
 /** What is still to be told about an order, oldest first. */
 export const findPendingMessages = (em: EntityManager, orderId: string): Promise<PendingMessage[]> =>
   em.execute<PendingMessage[]>(
-    `select event, channel from notifications
+    `select id as "notificationId", event, channel from notifications
      where subject_type = 'order' and subject_id = ? and status = 'pending' order by created_at, id`,
     [orderId],
   );

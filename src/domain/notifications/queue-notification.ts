@@ -1,21 +1,37 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../kernel/ids.js';
-import type { OrderNotification } from './types.js';
+import type { NotificationDetails, OrderNotification } from './types.js';
 
 /**
  * Writes down, in the transaction of the event, that the customer must be told: by e-mail and by SMS. Whether there is a
- * phone number is seen when the message is sent. Idempotent.
+ * phone number is seen when the message is sent. Idempotent for each event, or for each thing the event is `about`.
  */
 export async function queueOrderNotification(
   em: EntityManager,
   orderId: string,
   event: OrderNotification,
+  { about = null, ...details }: Occurrence = {},
 ): Promise<void> {
   await em.execute(
+    `insert into notifications (id, subject_type, subject_id, event, about, channel, details)
+     select n.id, 'order', ?, ?, ?, n.channel, ?::jsonb from (values (?::uuid, 'email'), (?::uuid, 'sms')) n (id, channel)
+     on conflict (subject_id, event, channel, about) where resend_of is null do nothing`,
+    [orderId, event, about, JSON.stringify(details), newId(), newId()],
+    'run',
+  );
+}
+
+export interface Occurrence extends NotificationDetails {
+  /** The id of what an event is about that an order may meet more than once, such as a refund. */
+  readonly about?: string | null;
+}
+
+/** The same for an alert to staff that stock is low. */
+export async function queueStockAlert(em: EntityManager, alertId: string): Promise<void> {
+  await em.execute(
     `insert into notifications (id, subject_type, subject_id, event, channel)
-     values (?, 'order', ?, ?, 'email'), (?, 'order', ?, ?, 'sms')
-     on conflict (subject_id, event, channel) do nothing`,
-    [newId(), orderId, event, newId(), orderId, event],
+     values (?, 'stock_alert', ?, 'low_stock', 'email')`,
+    [newId(), alertId],
     'run',
   );
 }
@@ -28,7 +44,7 @@ export const holdExpiring = ({ extended }: { readonly extended: boolean }): stri
 export async function queueHoldWarning(em: EntityManager, holdId: string, event: string): Promise<void> {
   await em.execute(
     `insert into notifications (id, subject_type, subject_id, event, channel) values (?, 'hold', ?, ?, 'email')
-     on conflict (subject_id, event, channel) do nothing`,
+     on conflict (subject_id, event, channel, about) where resend_of is null do nothing`,
     [newId(), holdId, event],
     'run',
   );

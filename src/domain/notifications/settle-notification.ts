@@ -28,11 +28,13 @@ export async function settleNotification(
        set status = ?, sent_at = case when ? = 'sent' then clock_timestamp() end, provider_id = ?, last_error = ?,
          claimed_until = null
        where id = ? and status = 'pending'
-       returning subject_type, subject_id, event, channel
+       returning subject_type, subject_id, event, channel, resend_of
      )
      insert into order_events (order_id, type, data)
      select subject_id, ?::text, jsonb_build_object('event', event, 'channel', channel)
-     from settled where subject_type = 'order' and ?::text is not null`,
+       || case when resend_of is null then '{}'::jsonb else '{"resent": true}' end
+     from settled
+     where subject_type = 'order' and ?::text is not null and exists (select from orders o where o.id = subject_id)`,
     [status, status, providerId, error, notificationId, TIMELINE[status], TIMELINE[status]],
     'run',
   );

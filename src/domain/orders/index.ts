@@ -1,6 +1,16 @@
 export { createOrder } from './create-order.js';
-export { cancelOrder, moveOrder, type Actor } from './move-order.js';
+export { confirmOrder, deliverOrder, shipOrder, type Fulfilment } from './fulfil-order.js';
+export { listAllOrders, listOrders, type OrderFilter } from './list-orders.js';
+export {
+  assertVersion,
+  cancelOrder,
+  lockOrder,
+  moveOrder,
+  noteOnOrder,
+  reopenOrder,
+  type Actor,
+} from './move-order.js';
 export { newOrderNumber } from './number.js';
-export { findOrderOwner, listOrders, orderContext, readOrder, readTimeline } from './read-order.js';
+export { findOrderOwner, orderContext, readOrder, readTimeline } from './read-order.js';
 export { assertMayBecome, mayBecome } from './status.js';
 export type * from './types.js';

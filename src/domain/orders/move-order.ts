@@ -1,11 +1,41 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { notFound } from '../kernel/errors.js';
-import { restock, type StockLine } from '../inventory/index.js';
+import { DomainError, notFound } from '../kernel/errors.js';
+import { restock } from '../inventory/index.js';
 import { assertMayBecome, type OrderStatus } from './status.js';
 
 export interface Actor {
-  readonly type: 'user' | 'operator' | 'system' | 'provider';
+  readonly type: 'user' | 'guest' | 'operator' | 'system' | 'provider';
   readonly id?: string;
+}
+
+type Data = Readonly<Record<string, unknown>>;
+
+export interface LockedOrder {
+  readonly status: OrderStatus;
+  readonly version: number;
+  /** Its cancellation was asked for and is not done. */
+  readonly cancelling: boolean;
+}
+
+/** Locks an order: first of all rows that belong to it, everywhere. @throws DomainError `not_found` */
+export async function lockOrder(em: EntityManager, orderId: string): Promise<LockedOrder> {
+  const [order] = await em.execute<Omit<LockedOrder, 'cancelling'>[]>(
+    'select status, version from orders where id = ? for update',
+    [orderId],
+  );
+  if (order === undefined) throw notFound('order');
+  // After the lock, in a statement of its own: what the lock waited for is seen.
+  const open = await em.execute<unknown[]>(
+    'select 1 from order_cancellations where order_id = ? and ended_at is null',
+    [orderId],
+  );
+  return { ...order, cancelling: open.length > 0 };
+}
+
+/** @throws DomainError `precondition_failed` where the caller saw another version; null asks for none */
+export function assertVersion(order: LockedOrder, expected: number | null): void {
+  if (expected !== null && expected !== order.version)
+    throw new DomainError('precondition_failed', 'the order has changed', { version: order.version });
 }
 
 /**
@@ -19,7 +49,7 @@ export async function moveOrder(
   orderId: string,
   to: OrderStatus,
   actor: Actor = { type: 'system' },
-  data: Readonly<Record<string, unknown>> = {},
+  data: Data = {},
 ): Promise<boolean> {
   const [order] = await em.execute<{ status: OrderStatus }[]>('select status from orders where id = ? for update', [
     orderId,
@@ -27,33 +57,65 @@ export async function moveOrder(
   if (order === undefined) throw notFound('order');
   if (order.status === to) return false;
   assertMayBecome(order.status, to);
-  await em.execute(
-    `with moved as (
-       update orders set status = ?, version = version + 1, updated_at = now() where id = ?
-     )
-     insert into order_events (order_id, type, data, actor_type, actor_id) values (?, ?, ?::jsonb, ?, ?)`,
-    [to, orderId, orderId, to, JSON.stringify(data), actor.type, actor.id ?? null],
-    'run',
-  );
+  await setStatus(em, orderId, to, to, actor, data);
   return true;
 }
 
-/** Cancels an order whose goods have not left, and puts them back on the shelf. Idempotent. */
-export async function cancelOrder(
+/** Something happened to an order that moves it nowhere: a new version, and an event on its timeline. */
+export async function noteOnOrder(
   em: EntityManager,
   orderId: string,
+  type: string,
   actor: Actor,
-  data: Readonly<Record<string, unknown>>,
-): Promise<boolean> {
-  if (!(await moveOrder(em, orderId, 'cancelled', actor, data))) return false;
-  await restock(em, orderId, await linesOf(em, orderId));
-  return true;
+  data: Data = {},
+): Promise<void> {
+  await setStatus(em, orderId, null, type, actor, data);
 }
 
-async function linesOf(em: EntityManager, orderId: string): Promise<StockLine[]> {
-  const rows = await em.execute<{ variant_id: string; quantity: number }[]>(
-    'select variant_id, sum(quantity)::integer as quantity from order_lines where order_id = ? group by variant_id',
+/** The money of a refunded order came back to us: it is again what it was before. Others are left alone. */
+export async function reopenOrder(em: EntityManager, orderId: string, actor: Actor, data: Data): Promise<void> {
+  const [before] = await em.execute<{ status: OrderStatus }[]>(
+    `select e.data->>'from' as status from order_events e join orders o on o.id = e.order_id
+     where o.id = ? and o.status = 'refunded' and e.type = 'refunded' order by e.id desc limit 1`,
     [orderId],
   );
-  return rows.map((row) => ({ variantId: row.variant_id, quantity: row.quantity }));
+  await setStatus(em, orderId, before?.status ?? null, 'refund_failed', actor, data);
+}
+
+async function setStatus(
+  em: EntityManager,
+  orderId: string,
+  status: OrderStatus | null,
+  type: string,
+  actor: Actor,
+  data: Data,
+): Promise<void> {
+  await em.execute(
+    `with moved as (
+       update orders set status = coalesce(?, status), version = version + 1, updated_at = now() where id = ?
+     )
+     insert into order_events (order_id, type, data, actor_type, actor_id) values (?, ?, ?::jsonb, ?, ?)`,
+    [status, orderId, orderId, type, JSON.stringify(data), actor.type, actor.id ?? null],
+    'run',
+  );
+}
+
+/** Cancels an order whose goods have not left, and puts back on the shelf what is not there already. Idempotent. */
+export async function cancelOrder(em: EntityManager, orderId: string, actor: Actor, data: Data): Promise<boolean> {
+  if (!(await moveOrder(em, orderId, 'cancelled', actor, data))) return false;
+  const rows = await em.execute<{ variant_id: string; quantity: number }[]>(
+    `with left_over as (
+       select id, variant_id, quantity - restocked as quantity from order_lines where order_id = ? and restocked < quantity
+     ), shelved as (
+       update order_lines l set restocked = l.quantity from left_over where l.id = left_over.id
+     )
+     select variant_id, quantity from left_over`,
+    [orderId],
+  );
+  await restock(
+    em,
+    orderId,
+    rows.map((row) => ({ variantId: row.variant_id, quantity: row.quantity })),
+  );
+  return true;
 }

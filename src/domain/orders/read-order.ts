@@ -2,57 +2,35 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { openJson, type Cipher, type Sealed } from '../kernel/cipher.js';
 import { notFound } from '../kernel/errors.js';
 import type { Money } from '../kernel/money.js';
-import { decodeIdCursor, page, type Page } from '../kernel/page.js';
 import type { Adjustment } from '../pricing/types.js';
-import type { Address, Contact, Order, OrderEvent, OrderStatus, OrderSummary } from './types.js';
+import type { Address, Contact, Order, OrderEvent, OrderStatus, RefundStatus } from './types.js';
 
 /** What personal columns of an order are sealed for. */
 export const orderContext = (column: 'contact' | 'shipping_address' | 'billing_address', orderId: string): string =>
   `orders.${column}:${orderId}`;
 
+/** A time inside JSON, in the form that clients see. */
+const utc = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`;
+
 /**
- * One order with lines and payment, in one statement.
+ * One order with lines, payment and refunds, in one statement.
  * @throws DomainError `not_found`
  */
 export async function readOrder(em: EntityManager, cipher: Cipher, orderId: string): Promise<Order> {
   const [row] = await em.execute<OrderRow[]>(
     `select o.*, p.provider, p.status as payment_status, p.amount as payment_amount, p.captured_amount, p.refunded_amount,
-       (select jsonb_agg(to_jsonb(l) order by l.position) from order_lines l where l.order_id = o.id) as lines
+       (select jsonb_agg(to_jsonb(l) order by l.position) from order_lines l where l.order_id = o.id) as lines,
+       (select jsonb_agg(to_jsonb(r) order by r.id) from (
+          select id, status, reason, amount, goods_amount, shipping_amount, tax_amount,
+            ${utc('created_at')}, ${utc('settled_at')} from refunds where order_id = o.id
+        ) r) as refunds,
+       exists (select from order_cancellations c where c.order_id = o.id and c.ended_at is null) as cancelling
      from orders o join payments p on p.order_id = o.id where o.id = ?`,
     [orderId],
   );
   if (row === undefined) throw notFound('order');
   return toOrder(row, cipher);
-}
-
-/** A customer's orders, newest first. */
-export async function listOrders(
-  em: EntityManager,
-  userId: string,
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
-): Promise<Page<OrderSummary>> {
-  const after = cursor === undefined ? null : decodeIdCursor(cursor);
-  const rows = await em.execute<SummaryRow[]>(
-    `select o.id, o.number, o.status, o.total_amount, o.currency, o.placed_at,
-       (select sum(quantity) from order_lines l where l.order_id = o.id) as item_count
-     from orders o
-     where o.user_id = ? and (?::uuid is null or o.id < ?::uuid)
-     order by o.id desc limit ?`,
-    [userId, after, after, limit + 1],
-  );
-  return page(
-    rows,
-    limit,
-    (row) => ({
-      id: row.id,
-      number: row.number,
-      status: row.status,
-      total: { amount: row.total_amount, currency: row.currency },
-      itemCount: row.item_count,
-      placedAt: row.placed_at,
-    }),
-    (row) => [row.id],
-  );
 }
 
 export async function readTimeline(em: EntityManager, orderId: string): Promise<OrderEvent[]> {
@@ -75,16 +53,6 @@ export interface OrderOwner {
   readonly userId: string | null;
   readonly checkoutId: string;
   readonly cartTokenHash: string | null;
-}
-
-interface SummaryRow {
-  readonly id: string;
-  readonly number: string;
-  readonly status: OrderStatus;
-  readonly total_amount: number;
-  readonly currency: string;
-  readonly placed_at: string;
-  readonly item_count: number;
 }
 
 interface OrderRow {
@@ -110,7 +78,26 @@ interface OrderRow {
   readonly payment_amount: number;
   readonly captured_amount: number;
   readonly refunded_amount: number;
+  readonly carrier: string | null;
+  readonly tracking_number: string | null;
+  readonly tracking_url: string | null;
+  readonly shipped_at: string | null;
+  readonly delivered_at: string | null;
   readonly lines: readonly LineRow[];
+  readonly refunds: readonly RefundRow[] | null;
+  readonly cancelling: boolean;
+}
+
+interface RefundRow {
+  readonly id: string;
+  readonly status: RefundStatus;
+  readonly reason: string;
+  readonly amount: number;
+  readonly goods_amount: number;
+  readonly shipping_amount: number;
+  readonly tax_amount: number;
+  readonly created_at: string;
+  readonly settled_at: string | null;
 }
 
 interface LineRow {
@@ -165,6 +152,22 @@ function toOrder(row: OrderRow, cipher: Cipher): Order {
       captured: money(row.captured_amount),
       refunded: money(row.refunded_amount),
     },
+    refunds: (row.refunds ?? []).map((refund) => ({
+      id: refund.id,
+      status: refund.status,
+      reason: refund.reason,
+      amount: money(refund.amount),
+      goods: money(refund.goods_amount),
+      shipping: money(refund.shipping_amount),
+      tax: money(refund.tax_amount),
+      createdAt: refund.created_at,
+      settledAt: refund.settled_at,
+    })),
+    tracking:
+      row.carrier === null ? null : { carrier: row.carrier, number: row.tracking_number, url: row.tracking_url },
+    cancelling: row.cancelling,
     placedAt: row.placed_at,
+    shippedAt: row.shipped_at,
+    deliveredAt: row.delivered_at,
   };
 }

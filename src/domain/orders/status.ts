@@ -1,10 +1,13 @@
 import { DomainError } from '../kernel/errors.js';
 
-/** The life of an order. `confirmed` means captured (or accepted for payment on delivery). */
+/**
+ * The life of an order. `confirmed` means captured (or accepted for payment on delivery). One that is `refunded` goes back to
+ * where it was only when the money comes back (`reopenOrder`).
+ */
 const NEXT = {
   pending: ['confirmed', 'cancelled', 'failed'],
   confirmed: ['shipped', 'cancelled', 'refunded'],
-  shipped: ['delivered', 'returned'],
+  shipped: ['delivered', 'returned', 'refunded'],
   delivered: ['returned', 'refunded'],
   returned: ['refunded'],
   cancelled: ['refunded'],

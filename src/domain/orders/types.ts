@@ -43,6 +43,28 @@ export interface OrderPayment {
   readonly refunded: Money;
 }
 
+/** Where a shipped parcel can be followed; null where the carrier gives none. */
+export interface Tracking {
+  readonly carrier: string;
+  readonly number: string | null;
+  readonly url: string | null;
+}
+
+/** `requested` and `pending` claim their amount, `refused` and `failed` give it free. */
+export type RefundStatus = 'requested' | 'pending' | 'succeeded' | 'refused' | 'failed';
+
+export interface RefundSummary {
+  readonly id: string;
+  readonly status: RefundStatus;
+  readonly reason: string;
+  readonly amount: Money;
+  readonly goods: Money;
+  readonly shipping: Money;
+  readonly tax: Money;
+  readonly createdAt: string;
+  readonly settledAt: string | null;
+}
+
 export interface Order {
   readonly id: string;
   readonly number: string;
@@ -61,7 +83,15 @@ export interface Order {
   readonly shippingAddress: Address;
   readonly contact: Contact;
   readonly payment: OrderPayment;
+  /** Oldest first. */
+  readonly refunds: readonly RefundSummary[];
+  /** Null until it is shipped. */
+  readonly tracking: Tracking | null;
+  /** Its cancellation was asked for and is not done. */
+  readonly cancelling: boolean;
   readonly placedAt: string;
+  readonly shippedAt: string | null;
+  readonly deliveredAt: string | null;
 }
 
 export interface OrderEvent {
@@ -78,4 +108,10 @@ export interface OrderSummary {
   readonly total: Money;
   readonly itemCount: number;
   readonly placedAt: string;
+}
+
+/** As the shop's people list them. */
+export interface OrderEntry extends OrderSummary {
+  readonly customerId: string | null;
+  readonly paymentStatus: string;
 }

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { OutboxLag } from './ports.js';
 import type { OutboxMessage, OutboxTopic, OutboxTopics } from './types.js';
 
 const TOPICS: Record<OutboxTopic, true> = {
@@ -6,6 +7,12 @@ const TOPICS: Record<OutboxTopic, true> = {
   'user.email_changed': true,
   'user.confirmation_requested': true,
   'search.products': true,
+  'import.accepted': true,
+  'order.cancellation_requested': true,
+  'order.refund_requested': true,
+  'order.notification_queued': true,
+  'stock.low': true,
+  'reconciliation.approved': true,
 };
 /** As an array literal: topics are plain words. */
 const KNOWN = `{${Object.keys(TOPICS).join(',')}}`;
@@ -29,6 +36,15 @@ export const findWaiting = (em: EntityManager, limit: number): Promise<OutboxMes
     'select id, topic, payload from outbox where published_at is null and topic = any(?::text[]) order by id limit ?',
     [KNOWN, limit],
   );
+
+export async function measureLag(em: EntityManager): Promise<OutboxLag> {
+  const [lag] = await em.execute<OutboxLag[]>(
+    `select count(*)::int as waiting,
+            coalesce(extract(epoch from now() - min(created_at)), 0)::float as "oldestSeconds"
+       from outbox where published_at is null`,
+  );
+  return lag ?? { waiting: 0, oldestSeconds: 0 };
+}
 
 export async function markPublished(em: EntityManager, ids: readonly number[]): Promise<void> {
   await em.execute(

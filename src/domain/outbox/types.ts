@@ -5,6 +5,16 @@ export interface OutboxTopics {
   readonly 'user.confirmation_requested': ConfirmationAsked;
   /** Products whose search document is to be written anew. */
   readonly 'search.products': { readonly product_ids: readonly string[] };
+  /** A file that is whole and waits to be imported. */
+  readonly 'import.accepted': { readonly importId: string };
+  readonly 'order.cancellation_requested': { readonly orderId: string };
+  readonly 'order.refund_requested': { readonly refundId: string; readonly orderId: string };
+  /** Variants became low, and staff are to know. */
+  readonly 'stock.low': { readonly alertId: string };
+  /** There is something to tell about an order. */
+  readonly 'order.notification_queued': { readonly orderId: string };
+  /** A difference between two books that a person had mended. */
+  readonly 'reconciliation.approved': { readonly differenceId: string };
 }
 export type OutboxTopic = keyof OutboxTopics;
 

@@ -8,14 +8,18 @@ export {
   type Attempt,
   type AttemptRow,
 } from './attempts.js';
+export { collectDue } from './collect-due.js';
 export { recordMovement, type LedgerEntry } from './ledger.js';
 export {
   findEventCheckout,
+  findEventIntent,
   hasStoredEvents,
   markEventHandled,
+  paidIntents,
   storePaymentEvent,
   strayIntents,
   type StoredEvent,
 } from './payment-events.js';
-export type { AuthoriseRequest, PaymentGateway } from './ports.js';
+export { assertPayable, takes } from './limits.js';
+export type { AuthoriseRequest, PaymentGateway, PaymentLimits, PaymentStatement, PaymentStatements } from './ports.js';
 export type * from './types.js';

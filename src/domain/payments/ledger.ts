@@ -6,7 +6,8 @@ export interface LedgerEntry {
   readonly checkoutId: string;
   readonly provider: string;
   readonly intentId: string;
-  readonly type: 'capture' | 'refund';
+  /** `refund_reversal`: a refund that was booked came back from the bank. */
+  readonly type: 'capture' | 'refund' | 'refund_reversal';
   /** The provider's charge or refund id: one movement, one row. */
   readonly reference: string;
   readonly amount: Money;

@@ -6,7 +6,8 @@ import type { PaymentEvent } from './types.js';
 export interface StoredEvent {
   readonly checkoutId: string | null;
   /**
-   * `wake`: its flow waits for it. `recheck`: its checkout ends or ended unpaid, so money may have to go back.
+   * `wake`: its flow waits for it. `recheck`: money that no order is paid with, so it may have to go back: its checkout
+   * ends or ended unpaid, or pays with another intent.
    * `none`: the flow reads it by itself, or nothing depends on it.
    */
   readonly next: 'wake' | 'recheck' | 'none';
@@ -21,9 +22,9 @@ const PAID: ReadonlySet<string> = new Set(['authorised', 'captured']);
  * handled is routed again.
  */
 export async function storePaymentEvent(em: EntityManager, event: PaymentEvent): Promise<StoredEvent> {
-  const checkoutId = await lockAttemptOf(em, event);
+  const { checkoutId, intentId } = await lockAttemptOf(em, event);
   // After the lock, in a statement of its own: what the lock waited for is seen.
-  const [row] = await em.execute<{ handled_at: string | null; status: string | null; closing: boolean | null }[]>(
+  const [row] = await em.execute<StoredRow[]>(
     `with stored as (
        insert into payment_events (id, provider, type, intent_id, checkout_id, outcome, amount, currency, created_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -45,31 +46,59 @@ export async function storePaymentEvent(em: EntityManager, event: PaymentEvent):
     ],
   );
   if (checkoutId === null || row?.handled_at != null || event.outcome === null) return { checkoutId, next: 'none' };
+  const paid = PAID.has(event.outcome.kind);
   // From its closing on: the undo may have looked for strays before this event was stored.
-  if (row?.closing === true) return { checkoutId, next: PAID.has(event.outcome.kind) ? 'recheck' : 'none' };
+  if (row?.closing === true) return { checkoutId, next: paid ? 'recheck' : 'none' };
+  // An attempt that does not know its intent yet may be about to learn this one.
+  if (paid && intentId !== null && event.intentId !== intentId) return { checkoutId, next: 'recheck' };
   return { checkoutId, next: row?.status === 'requires_action' ? 'wake' : 'none' };
 }
 
-/** Locks the attempt that an event speaks of. Null: none of ours, as with another shop's on the same account. */
-async function lockAttemptOf(em: EntityManager, { checkoutId, intentId }: PaymentEvent): Promise<string | null> {
-  const [attempt] = await em.execute<{ checkout_id: string }[]>(
-    `select checkout_id from payment_attempts
-     where step = 'authorise' and state <> 'tombstoned' and (checkout_id = ?::uuid or intent_id = ?)
-     order by attempt desc limit 1 for update`,
-    [checkoutId !== null && isId(checkoutId) ? checkoutId : null, intentId],
-  );
-  return attempt?.checkout_id ?? null;
+interface StoredRow {
+  readonly handled_at: string | null;
+  readonly status: string | null;
+  readonly closing: boolean | null;
 }
 
-/** Intents with money, by their events, that no attempt of the checkout knows: a call was answered too late. */
+/**
+ * Locks the attempt that an event speaks of: the one that knows its intent, whatever its metadata says, else its checkout's.
+ * Null: none of ours, as with another shop's on the same account.
+ */
+async function lockAttemptOf(
+  em: EntityManager,
+  { checkoutId, intentId }: PaymentEvent,
+): Promise<{ readonly checkoutId: string | null; readonly intentId: string | null }> {
+  const [attempt] = await em.execute<{ checkout_id: string; intent_id: string | null }[]>(
+    `select checkout_id, intent_id from payment_attempts
+     where step = 'authorise' and (checkout_id = ?::uuid or intent_id = ?)
+     order by intent_id is not distinct from ? desc, attempt desc limit 1 for update`,
+    [checkoutId !== null && isId(checkoutId) ? checkoutId : null, intentId, intentId],
+  );
+  return { checkoutId: attempt?.checkout_id ?? null, intentId: attempt?.intent_id ?? null };
+}
+
+/**
+ * Intents with money, by their events, that no attempt and no order knows, of whatever checkout: a call was answered too late.
+ */
 export async function strayIntents(em: EntityManager, checkoutId: string): Promise<string[]> {
   const rows = await em.execute<{ intent_id: string }[]>(
     `select distinct e.intent_id from payment_events e
      where e.checkout_id = ? and e.outcome in ('authorised', 'captured') and e.intent_id is not null
-       and not exists (select from payment_attempts a where a.checkout_id = e.checkout_id and a.intent_id = e.intent_id)`,
+       and not exists (select from payment_attempts a where a.intent_id = e.intent_id)
+       and not exists (select from payments p where p.provider = e.provider and p.intent_id = e.intent_id)`,
     [checkoutId],
   );
   return rows.map((row) => row.intent_id);
+}
+
+/** Every intent of the checkout that its events say money was secured with. */
+export async function paidIntents(em: EntityManager, checkoutId: string): Promise<ReadonlySet<string>> {
+  const rows = await em.execute<{ intent_id: string }[]>(
+    `select distinct intent_id from payment_events
+     where checkout_id = ? and outcome in ('authorised', 'captured') and intent_id is not null`,
+    [checkoutId],
+  );
+  return new Set(rows.map((row) => row.intent_id));
 }
 
 /** Marks an event as dealt with, so that a repeat of its delivery does nothing. */
@@ -87,6 +116,18 @@ export async function findEventCheckout(em: EntityManager, eventId: string): Pro
     [eventId],
   );
   return row?.checkout_id ?? null;
+}
+
+/** The payment that an event speaks of; null where it speaks of none. */
+export async function findEventIntent(
+  em: EntityManager,
+  eventId: string,
+): Promise<{ readonly provider: string; readonly intentId: string } | null> {
+  const [row] = await em.execute<{ provider: string; intentId: string | null }[]>(
+    'select provider, intent_id as "intentId" from payment_events where id = ?',
+    [eventId],
+  );
+  return row?.intentId == null ? null : { provider: row.provider, intentId: row.intentId };
 }
 
 /** True when something was said of this checkout's payment already; call it under the attempt's lock. */

@@ -6,7 +6,7 @@ export type AuthoriseOutcome =
   | { readonly kind: 'authorised'; readonly intentId: string; readonly expiresAt: string }
   /** Taken already (a method without manual capture). */
   | { readonly kind: 'captured'; readonly intentId: string; readonly chargeId: string }
-  /** To be paid later, outside the provider (pay on delivery). */
+  /** To be paid later, outside the provider (pay on delivery); or nothing is to be paid. */
   | { readonly kind: 'due'; readonly intentId: string }
   /** The customer must act (3-D Secure). The client secret is read separately and never stored. */
   | { readonly kind: 'needs_customer'; readonly intentId: string }
@@ -32,8 +32,21 @@ export type VoidOutcome =
 export type RefundOutcome =
   | { readonly kind: 'refunded'; readonly refundId: string; readonly amount: Money }
   | { readonly kind: 'pending'; readonly refundId: string }
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** `refundId` where one was made and the bank sent it back. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly refundId?: string }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+/** A refund that the provider has, made by us or in its dashboard. */
+export interface FoundRefund {
+  /** The provider's id of it. */
+  readonly reference: string;
+  /** The key that we made it with; null for others' refunds. */
+  readonly key: string | null;
+  readonly status: 'pending' | 'succeeded' | 'failed';
+  readonly amount: Money;
+  /** Why it failed; empty otherwise. */
+  readonly reason: string;
+}
 
 /** A provider's event, reduced to ids and status: no personal data, no client secret. */
 export interface PaymentEvent {

@@ -52,7 +52,7 @@ interface PricingRow {
  * shortage of stock that its lines depend on.
  */
 export const PRICING_STAMP = `md5(concat_ws('|', c.version,
-  (select concat(t.name, t.discount_bp) from users u join customer_tiers t on t.code = u.tier where u.id = c.user_id),
+  (select concat_ws(':', t.discount_bp, t.name) from users u join customer_tiers t on t.code = u.tier where u.id = c.user_id),
   (select string_agg(concat_ws(':', l.id, l.quantity, l.unit_price_amount, p.price_amount, v.price_adjustment_amount,
             p.currency, p.status, v.status, v.sku, p.title, v.title, least(l.quantity, ${AVAILABLE})), ',' order by l.id)
      from cart_lines l

@@ -71,11 +71,22 @@ export interface IndexChange {
   readonly document: ProductDocument | null;
 }
 
+/** A product that an index says something else of than it should. */
+export interface OutOfStep {
+  readonly id: string;
+  readonly should: 'present' | 'absent';
+  readonly is: 'present' | 'absent' | 'stale';
+}
+
 /** A search engine beside PostgreSQL; it may lose everything and be filled again. */
 export interface SearchIndex extends SearchReader {
   /** Makes the index where it is missing. `rebuild`: it is not what searches read until it is filled and activated. */
   ensure(): Promise<'ready' | 'rebuild'>;
   write(changes: readonly IndexChange[]): Promise<void>;
+  /** Those of the products that the index says something else of, as it stands. */
+  compare(changes: readonly IndexChange[]): Promise<OutOfStep[]>;
+  /** The next ids in the index, in their order; what was written in the last second may be missing. */
+  ids(after: string | null, limit: number): Promise<string[]>;
   /** Lets searches read the index that `ensure` made, and drops what they read before. */
   activate(): Promise<void>;
 }

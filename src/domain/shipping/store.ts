@@ -28,13 +28,17 @@ export const toShippingMethod = (row: ShippingMethodRow): ShippingMethod => ({
   position: row.position,
 });
 
+/** What `toShippingMethod` reads. */
+export const METHOD_COLUMNS =
+  'id, code, name, country, min_total_amount, max_total_amount, price_amount, currency, tax_class, position';
+
 /** What a checkout of this subtotal to this country may name, in display order. */
 export async function listShippingMethods(
   em: EntityManager,
   { country, subtotal }: { readonly country: string; readonly subtotal: Money },
 ): Promise<ShippingMethod[]> {
   const rows = await em.execute<ShippingMethodRow[]>(
-    `select id, code, name, country, min_total_amount, max_total_amount, price_amount, currency, tax_class, position
+    `select ${METHOD_COLUMNS}
        from shipping_methods
       where active and (country is null or country = ?) and currency = ?`,
     [country, subtotal.currency],

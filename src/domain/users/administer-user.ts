@@ -60,7 +60,7 @@ export async function administerUser(
 
 async function assertTier(em: EntityManager, tier: string | null): Promise<void> {
   if (tier === null) return;
-  const known = await em.execute<unknown[]>('select 1 from customer_tiers where code = ?', [tier]);
+  const known = await em.execute<unknown[]>('select 1 from customer_tiers where code = ? for key share', [tier]);
   if (known.length === 0)
     throw new DomainError('validation_failed', 'there is no such tier', {}, [
       { field: 'tier', message: 'is not known' },

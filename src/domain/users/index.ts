@@ -32,7 +32,9 @@ export {
 export { checkPassword, logIn } from './log-in.js';
 export { confirmEmailMail, passwordResetMail, type TokenMail } from './mails.js';
 export {
+  assertAdmitted,
   assertMay,
+  assertMayForShop,
   assertMayForVendor,
   assertOwner,
   assertUser,

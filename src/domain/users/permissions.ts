@@ -61,3 +61,28 @@ export function assertMayForVendor(
   const owns = caller.vendorId !== null && caller.vendorId === vendorId;
   if (!owns && !caller.shopPermissions.has(permission)) throw notFound(what);
 }
+
+/**
+ * What is the shop's as a whole is open to its people alone: a vendor's permission is not enough.
+ * @throws DomainError `unauthenticated`, `forbidden`
+ */
+export function assertMayForShop(caller: Caller, permission: Permission): asserts caller is UserCaller {
+  assertMay(caller, permission);
+  if (!caller.shopPermissions.has(permission))
+    throw new DomainError('forbidden', 'your roles do not allow this', { permission });
+}
+
+/** A vendor may have something of its own behind these. */
+const OF_VENDORS: ReadonlySet<Permission> = new Set([
+  'catalogue:write',
+  'inventory:write',
+  'orders:read',
+  'orders:write',
+]);
+
+/**
+ * Admits to an endpoint: what it opens of a vendor's own is its to decide, all else is the shop's as a whole.
+ * @throws DomainError `unauthenticated`, `forbidden`
+ */
+export const assertAdmitted = (caller: Caller, permission: Permission): void =>
+  OF_VENDORS.has(permission) ? assertMay(caller, permission) : assertMayForShop(caller, permission);

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Client, errors } from '@elastic/elasticsearch';
-import type { IndexChange, ProductDocument, SearchIndex } from '../../domain/search/ports.js';
+import type { IndexChange, OutOfStep, ProductDocument, SearchIndex } from '../../domain/search/ports.js';
 import { fromSearchAnswer, fromSuggestAnswer } from './answer.js';
 import { mappings, schemaHash, settings } from './mapping.js';
 import { toSearchBody, toSuggestBody } from './question.js';
@@ -70,6 +71,28 @@ export function createElasticsearchIndex(options: ElasticsearchOptions): Elastic
         throw new Error(`the search index refused ${failed._id ?? '?'}: ${failed.error?.type ?? failed.status}`);
     },
 
+    async compare(changes) {
+      if (changes.length === 0) return [];
+      const { docs } = await client.mget<ReturnType<typeof toSource>>({
+        index: name,
+        ids: changes.map(({ id }) => id),
+      });
+      const found = new Map(docs.map((doc) => [doc._id, '_source' in doc ? doc._source : undefined]));
+      return changes.flatMap((change) => outOfStep(change, found.get(change.id)));
+    },
+
+    async ids(after, limit) {
+      const { hits } = await client.search({
+        index: name,
+        size: limit,
+        sort: [{ id: 'asc' }],
+        _source: false,
+        track_total_hits: false,
+        ...(after === null ? {} : { search_after: [after] }),
+      });
+      return hits.hits.map((hit) => hit._id ?? '');
+    },
+
     async activate() {
       const behind = await client.indices.getAlias({ name: alias }, { ignore: [GONE] });
       const old = Object.keys('error' in behind ? {} : behind).filter((each) => each !== name);
@@ -107,6 +130,14 @@ async function createIndex(client: Client, index: string): Promise<void> {
 function toOperations({ id, version, document }: IndexChange): object[] {
   const meta = { _id: id, version, version_type: 'external_gte' };
   return document === null ? [{ delete: meta }] : [{ index: meta }, toSource(document)];
+}
+
+function outOfStep({ id, document }: IndexChange, found: ReturnType<typeof toSource> | undefined): OutOfStep[] {
+  const should = document === null ? 'absent' : 'present';
+  if (found === undefined) return document === null ? [] : [{ id, should, is: 'absent' }];
+  if (document === null) return [{ id, should, is: 'present' }];
+  // as it would be written
+  return isDeepStrictEqual(found, JSON.parse(JSON.stringify(toSource(document)))) ? [] : [{ id, should, is: 'stale' }];
 }
 
 const toSource = (document: ProductDocument) => ({

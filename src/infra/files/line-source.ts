@@ -1,27 +1,43 @@
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { LineSource, SourceLine, SourcePosition } from '../../domain/catalogue/ports.js';
+import type { ImportFile, LineSource, ReadPiece } from '../../domain/catalogue/ports.js';
+import { PIECE_BYTES } from '../../domain/catalogue/types.js';
 import { DomainError, notFound } from '../../domain/kernel/errors.js';
+import { isGzip, unpackedSize } from '../../domain/kernel/gzip.js';
+import { splitLines } from './split-lines.js';
 
-const LONGEST_LINE = 1_048_576;
-const NEWLINE = 0x0a;
+/** More than this unpacks only what means no good. */
+const MOST_UNPACKED = 4 * 1_073_741_824;
 
-/** Import files on this machine's disk. */
-export function createLineSource(): LineSource {
+/** The bytes of a file as they are stored. */
+interface Bytes {
+  readonly fingerprint: string;
+  readonly length: number | null;
+  readonly begin: Buffer;
+  /** The last four, where `length` is known. */
+  readonly end: Buffer;
+  from(offset: number): Readable;
+}
+
+/** Import files on this machine's disk, and those that the API received. */
+export function createLineSource(readPiece: ReadPiece = async () => null): LineSource {
   return {
-    async open(path) {
-      const { fingerprint, packed } = await inspect(path);
+    async open(file) {
+      const bytes = 'path' in file ? await openPath(file.path) : await openUpload(file, readPiece);
+      const packed = isGzip(bytes.begin);
       return {
-        fingerprint,
-        lines: (from) => splitLines(read(path, packed, from.offset), from),
+        format: file.format,
+        fingerprint: bytes.fingerprint,
+        size: packed ? unpackedSize(bytes.end) : bytes.length,
+        lines: (from) => splitLines(packed ? unpack(bytes, from.offset) : bytes.from(from.offset), from, file.format),
       };
     },
   };
 }
 
-async function inspect(path: string): Promise<{ fingerprint: string; packed: boolean }> {
+async function openPath(path: string): Promise<Bytes> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
@@ -31,23 +47,53 @@ async function inspect(path: string): Promise<{ fingerprint: string; packed: boo
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw notFound('import file');
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return { fingerprint: `${stat.size}-${Math.round(stat.mtimeMs)}`, packed: buffer.readUInt16BE(0) === 0x1f8b };
+    const read = async (position: number, length: number): Promise<Buffer> =>
+      (await file.read(Buffer.alloc(length), 0, length, Math.max(position, 0))).buffer;
+    return {
+      fingerprint: `${stat.size}-${Math.round(stat.mtimeMs)}`,
+      length: stat.size,
+      begin: await read(0, 2),
+      end: await read(stat.size - 4, 4),
+      from: (start) => createReadStream(path, { start }),
+    };
   } finally {
     await file.close();
   }
 }
 
-/** The unpacked bytes from `offset` on. */
-async function* read(path: string, packed: boolean, offset: number): AsyncIterable<Buffer> {
-  if (!packed) {
-    yield* createReadStream(path, { start: offset }) as AsyncIterable<Buffer>;
-    return;
+async function openUpload(
+  { uploadId, fingerprint }: Extract<ImportFile, { uploadId: string }>,
+  readPiece: ReadPiece,
+): Promise<Bytes> {
+  const first = await readPiece(uploadId, 0);
+  if (first === null) throw notFound('import file');
+  async function* pieces(offset: number): AsyncIterable<Buffer> {
+    let skip = offset % PIECE_BYTES;
+    for (let number = Math.floor(offset / PIECE_BYTES); ; number += 1) {
+      const piece = await readPiece(uploadId, number);
+      if (piece === null) return;
+      yield piece.subarray(skip);
+      skip = 0;
+    }
   }
-  const unpacked: Readable = pipeline(createReadStream(path), createGunzip(), () => undefined);
+  return {
+    fingerprint,
+    length: null,
+    begin: first,
+    end: Buffer.alloc(0),
+    from: (offset) => Readable.from(pieces(offset)),
+  };
+}
+
+/** The unpacked bytes from `offset` on. */
+async function* unpack(bytes: Bytes, offset: number): AsyncIterable<Buffer> {
+  const unpacked: Readable = pipeline(bytes.from(0), createGunzip(), () => undefined);
   let skip = offset;
+  let read = 0;
   try {
     for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+      read += chunk.length;
+      if (read > MOST_UNPACKED) throw new DomainError('bad_request', 'the import file unpacks to more than 4 GiB');
       if (skip >= chunk.length) skip -= chunk.length;
       else {
         yield skip === 0 ? chunk : chunk.subarray(skip);
@@ -57,43 +103,6 @@ async function* read(path: string, packed: boolean, offset: number): AsyncIterab
   } catch (error) {
     if (!isGzipError(error)) throw error;
     throw new DomainError('bad_request', 'the import file is damaged or ends too early');
-  }
-}
-
-async function* splitLines(chunks: AsyncIterable<Buffer>, from: SourcePosition): AsyncIterable<SourceLine> {
-  let line = from.line;
-  let end = from.offset;
-  let held: Buffer[] = [];
-  let length = 0;
-  const take = (): SourceLine => {
-    const taken = { line: (line += 1), end: (end += length), ...decode(held, length) };
-    held = [];
-    length = 0;
-    return taken;
-  };
-  for await (const chunk of chunks) {
-    let start = 0;
-    while (start < chunk.length) {
-      const at = chunk.indexOf(NEWLINE, start);
-      const stop = at === -1 ? chunk.length : at + 1;
-      length += stop - start;
-      // past the limit only the length is kept
-      if (length <= LONGEST_LINE) held.push(chunk.subarray(start, stop));
-      else held = [];
-      start = stop;
-      if (at !== -1) yield take();
-    }
-  }
-  if (length > 0) yield take();
-}
-
-function decode(parts: readonly Buffer[], length: number): Pick<SourceLine, 'text' | 'problem'> {
-  if (length > LONGEST_LINE) return { text: null, problem: `is longer than ${LONGEST_LINE} bytes` };
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
-    return { text: text.replace(/\r?\n$/, ''), problem: null };
-  } catch {
-    return { text: null, problem: 'is not UTF-8' };
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
-import type { CachedContent, CartCache } from '../../domain/cart/ports.js';
+import type { CachedCarts, CachedContent, CartCache } from '../../domain/cart/ports.js';
 import { whileUp } from './client.js';
 
 const WEEK_S = 7 * 86_400;
 
 export function createCartCache({ redis, prefix }: { readonly redis: Redis; readonly prefix: string }): CartCache {
-  const key = (cartId: string): string => `${prefix}cart:${cartId}`;
+  const key = keyOf(prefix);
   return {
     async read(cartId) {
       const text = await whileUp(redis, () => redis.get(key(cartId)));
@@ -13,6 +13,30 @@ export function createCartCache({ redis, prefix }: { readonly redis: Redis; read
     },
     async keep(cartId, entry) {
       await whileUp(redis, () => redis.set(key(cartId), JSON.stringify(entry), 'EX', WEEK_S));
+    },
+  };
+}
+
+const keyOf =
+  (prefix: string) =>
+  (cartId: string): string =>
+    `${prefix}cart:${cartId}`;
+
+export function createCachedCarts({ redis, prefix }: { readonly redis: Redis; readonly prefix: string }): CachedCarts {
+  const start = keyOf(prefix)('');
+  return {
+    async *entries() {
+      // A glob's own characters in the prefix stand for themselves.
+      const match = `${start.replaceAll(/[\\*?[\]]/g, '\\$&')}*`;
+      for (let cursor = '0'; ;) {
+        const [next, keys] = await redis.scan(cursor, 'MATCH', match, 'COUNT', 500);
+        const texts = keys.length === 0 ? [] : await redis.mget(keys);
+        for (const [at, text] of texts.entries())
+          if (text != null)
+            yield { cartId: (keys[at] ?? '').slice(start.length), entry: JSON.parse(text) as CachedContent };
+        if (next === '0') return;
+        cursor = next;
+      }
     },
   };
 }

@@ -8,8 +8,9 @@ import { isSupported, toStripe } from './amounts.js';
 import { createClient, type StripeConnection } from './client.js';
 import { readEvent } from './events.js';
 import { isReplayed, judge } from './failures.js';
-import { outcomeOf, takenOf } from './outcomes.js';
-import { createRefunds } from './refunds.js';
+import { createStripeLimits } from './limits.js';
+import { belongsTo, outcomeFor, takenOf } from './outcomes.js';
+import { createRefunds, createRefundsOf } from './refunds.js';
 
 export interface StripeGatewayOptions extends Omit<StripeConnection, 'timeoutMs'> {
   /** All that are valid now; two while one is being rolled. */
@@ -35,7 +36,7 @@ export function createStripeGateway({
     try {
       const intent = await stripe.paymentIntents.create(parametersOf(request), { idempotencyKey: request.key });
       // A replayed answer tells how it was then; the customer may have acted since.
-      return isReplayed(intent.lastResponse.headers) ? await retrieve(intent.id) : outcomeOf(intent);
+      return isReplayed(intent.lastResponse.headers) ? await retrieve(intent.id, request) : outcomeFor(intent, request);
     } catch (error) {
       const verdict = judge(error);
       if (verdict.kind === 'unexpected_state' || verdict.kind === 'missing')
@@ -44,9 +45,9 @@ export function createStripeGateway({
     }
   }
 
-  async function retrieve(intentId: string): Promise<AuthoriseOutcome> {
+  async function retrieve(intentId: string, request: AuthoriseRequest): Promise<AuthoriseOutcome> {
     const found = await look(intentId);
-    return 'intent' in found ? outcomeOf(found.intent) : { kind: 'unknown', reason: found.reason };
+    return 'intent' in found ? outcomeFor(found.intent, request) : { kind: 'unknown', reason: found.reason };
   }
 
   async function find(request: AuthoriseRequest, since: Date, until: Date): Promise<AuthoriseOutcome | null> {
@@ -56,7 +57,7 @@ export function createStripeGateway({
     };
     try {
       const intents = stripe.paymentIntents.list({ created, limit: 100, expand: ['data.latest_charge'] });
-      for await (const intent of intents) if (belongsTo(intent, request)) return outcomeOf(intent);
+      for await (const intent of intents) if (belongsTo(intent, request)) return outcomeFor(intent, request);
       return null;
     } catch (error) {
       const verdict = judge(error);
@@ -135,12 +136,14 @@ export function createStripeGateway({
 
   return {
     provider: 'stripe',
+    limits: createStripeLimits(),
     authorise,
     retrieve,
     find,
     capture,
     void: voidIntent,
     refund: createRefunds(stripe),
+    refundsOf: createRefundsOf(stripe),
     async clientSecret(intentId) {
       const found = await look(intentId);
       if ('intent' in found && found.intent.client_secret !== null) return found.intent.client_secret;
@@ -169,6 +172,3 @@ function parametersOf({
     ...(paymentMethod === null ? {} : { payment_method: paymentMethod, confirm: true }),
   };
 }
-
-const belongsTo = ({ metadata }: Stripe.PaymentIntent, { checkoutId, attempt }: AuthoriseRequest): boolean =>
-  metadata['checkout_id'] === checkoutId && metadata['attempt'] === String(attempt);

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
-import type { AuthoriseOutcome, CaptureOutcome, RefundOutcome } from '../../domain/payments/types.js';
-import { fromStripe } from './amounts.js';
+import type { AuthoriseRequest } from '../../domain/payments/ports.js';
+import type { AuthoriseOutcome, CaptureOutcome, FoundRefund, RefundOutcome } from '../../domain/payments/types.js';
+import { fromStripe, toStripe } from './amounts.js';
 
 /** Where the charge is not at hand to say when the hold ends: shorter than any card network's. */
 const SHORTEST_HOLD_SECONDS = 4 * 86_400;
@@ -33,6 +34,21 @@ export function outcomeOf(intent: Stripe.PaymentIntent): AuthoriseOutcome {
   }
 }
 
+/** The same, bound to what was asked for: another checkout's intent, or another amount, pays nothing here. */
+export function outcomeFor(intent: Stripe.PaymentIntent, request: AuthoriseRequest): AuthoriseOutcome {
+  if (!belongsTo(intent, request)) return { kind: 'declined', reason: 'foreign_intent', intentId: null };
+  const outcome = outcomeOf(intent);
+  if (outcome.kind !== 'authorised' && outcome.kind !== 'captured') return outcome;
+  const { amount, currency } = toStripe(request.amount);
+  const secured = outcome.kind === 'authorised' ? intent.amount_capturable : intent.amount_received;
+  return secured === amount && intent.currency === currency
+    ? outcome
+    : { kind: 'declined', reason: 'amount_mismatch', intentId: intent.id };
+}
+
+export const belongsTo = ({ metadata }: Stripe.PaymentIntent, { checkoutId, attempt }: AuthoriseRequest): boolean =>
+  metadata['checkout_id'] === checkoutId && metadata['attempt'] === String(attempt);
+
 export function refundOutcomeOf(refund: Stripe.Refund): RefundOutcome {
   switch (refund.status) {
     case 'succeeded':
@@ -42,10 +58,22 @@ export function refundOutcomeOf(refund: Stripe.Refund): RefundOutcome {
       return { kind: 'pending', refundId: refund.id };
     case 'failed':
     case 'canceled':
-      return { kind: 'refused', reason: refund.failure_reason ?? refund.status };
+      return { kind: 'refused', reason: refund.failure_reason ?? refund.status, refundId: refund.id };
     default:
       return { kind: 'unknown', reason: `status_${refund.status ?? 'none'}` };
   }
+}
+
+/** A refund as the provider's list has it. */
+export function foundRefundOf(refund: Stripe.Refund): FoundRefund {
+  const outcome = refundOutcomeOf(refund);
+  return {
+    reference: refund.id,
+    key: refund.metadata?.['refund_key'] ?? null,
+    status: outcome.kind === 'refunded' ? 'succeeded' : outcome.kind === 'refused' ? 'failed' : 'pending',
+    amount: fromStripe(refund.amount, refund.currency),
+    reason: outcome.kind === 'refused' ? outcome.reason : '',
+  };
 }
 
 function chargeIdOf({ latest_charge: charge }: Stripe.PaymentIntent): string | null {

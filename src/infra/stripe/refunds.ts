@@ -1,9 +1,9 @@
 import type Stripe from 'stripe';
 import type { PaymentGateway } from '../../domain/payments/ports.js';
-import type { RefundOutcome } from '../../domain/payments/types.js';
+import type { FoundRefund, RefundOutcome } from '../../domain/payments/types.js';
 import { toStripe } from './amounts.js';
 import { judge } from './failures.js';
-import { refundOutcomeOf } from './outcomes.js';
+import { foundRefundOf, refundOutcomeOf } from './outcomes.js';
 
 type RefundRequest = Parameters<PaymentGateway['refund']>[0];
 
@@ -48,3 +48,18 @@ export function createRefunds(stripe: Stripe): PaymentGateway['refund'] {
 
   return (request) => refund(request);
 }
+
+/** What the provider has of an intent's refunds, whoever made them. */
+export const createRefundsOf =
+  (stripe: Stripe): PaymentGateway['refundsOf'] =>
+  async (intentId) => {
+    try {
+      const found: FoundRefund[] = [];
+      for await (const refund of stripe.refunds.list({ payment_intent: intentId, limit: 100 }))
+        found.push(foundRefundOf(refund));
+      return found;
+    } catch (error) {
+      judge(error);
+      return null;
+    }
+  };

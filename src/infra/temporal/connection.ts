@@ -1,4 +1,4 @@
-import { Client, Connection, type ConnectionLike } from '@temporalio/client';
+import { Client, Connection, type ClientPlugin, type ConnectionLike } from '@temporalio/client';
 
 export interface TemporalAddress {
   readonly address: string;
@@ -15,4 +15,5 @@ export const createTemporalConnection = ({ address }: Pick<TemporalAddress, 'add
 export const createTemporalClient = (
   connection: ConnectionLike,
   { namespace }: Pick<TemporalAddress, 'namespace'>,
-): Client => new Client({ connection, namespace });
+  plugins: ClientPlugin[] = [],
+): Client => new Client({ connection, namespace, plugins });

@@ -20,9 +20,9 @@ import {
   type CheckoutAnswer,
   type CheckoutOutcome,
   type FlowAttributes,
-  type FlowName,
   type Flows,
 } from '../../workflows/contracts.js';
+import { textsOf } from '../../workflows/texts.js';
 
 const DEADLINE_MS = 2_000;
 /** A flow may undo much before it answers an update. */
@@ -33,11 +33,13 @@ const PASSING_GRPC: ReadonlySet<number> = new Set([1, 2, 4, 8, 10, 14]);
 export interface FlowsOptions {
   readonly client: Client;
   readonly taskQueue: string;
+  /** How long a call waits for Temporal's answer. Milliseconds. */
+  readonly deadlineMs?: number;
 }
 
-export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
+export function createFlows({ client, taskQueue, deadlineMs = DEADLINE_MS }: FlowsOptions): Flows {
   /** Without a deadline the client tries for a minute. */
-  const within = async <T>(call: () => Promise<T>, ms = DEADLINE_MS): Promise<T> => {
+  const within = async <T>(call: () => Promise<T>, ms = deadlineMs): Promise<T> => {
     try {
       return await client.withDeadline(Date.now() + ms, call);
     } catch (error) {
@@ -58,7 +60,7 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
             ...once,
             ...(again ? { workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE } : {}),
             workflowId,
-            staticSummary: summaryOf(flow, workflowId),
+            ...textsOf(flow, workflowId),
             args: [input],
             typedSearchAttributes: searchAttributes(attributes),
           }),
@@ -72,7 +74,7 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
       const startWorkflowOperation = new WithStartWorkflowOperation('checkout', {
         ...once,
         workflowId: checkoutWorkflowId(checkoutId),
-        staticSummary: summaryOf('checkout', checkoutWorkflowId(checkoutId)),
+        ...textsOf('checkout', checkoutWorkflowId(checkoutId)),
         args: [{ checkoutId }],
         typedSearchAttributes: searchAttributes(attributes, [{ key: CHECKOUT_STATUS, value: 'accepted' }]),
       });
@@ -111,7 +113,7 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
             waitForStage: WorkflowUpdateStage.ACCEPTED,
           }),
         );
-        return await within(() => accepted.result(), ANSWER_MS);
+        return await within(() => accepted.result(), Math.max(ANSWER_MS, deadlineMs));
       } catch (error) {
         if (error instanceof WorkflowNotFoundError)
           throw new DomainError('not_found', 'no such flow is running', { workflowId });
@@ -131,20 +133,6 @@ export function createFlows({ client, taskQueue }: FlowsOptions): Flows {
   };
 }
 
-const SUMMARIES: Readonly<Record<FlowName, string>> = {
-  checkout: 'Buy a cart',
-  reservationExpiry: 'End the hold of a cart',
-  passwordReset: 'Send a password reset',
-  confirmEmail: 'Confirm an e-mail address',
-  notify: 'Tell the customer of an order',
-  paymentEvent: 'Act on a payment event',
-  catalogueImport: 'Import a catalogue',
-  searchIndex: 'Index products for search',
-};
-
-/** One line for the Temporal UI. */
-const summaryOf = (flow: FlowName, workflowId: string): string => `${SUMMARIES[flow]}: ${workflowId}`;
-
 function searchAttributes(
   attributes: FlowAttributes,
   more: readonly SearchAttributePair[] = [],
@@ -155,7 +143,7 @@ function searchAttributes(
   return new TypedSearchAttributes(pairs);
 }
 
-function refusalOf(error: unknown): DomainError | undefined {
+export function refusalOf(error: unknown): DomainError | undefined {
   const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure) || !isErrorCode(cause.type)) return undefined;
   const data: unknown = cause.details?.[0];
@@ -164,7 +152,7 @@ function refusalOf(error: unknown): DomainError | undefined {
 
 const isErrorCode = (code: unknown): code is ErrorCode => (ERROR_CODES as readonly unknown[]).includes(code);
 
-function isUnreachable(error: unknown): boolean {
+export function isUnreachable(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   if (isGrpcServiceError(error)) return PASSING_GRPC.has(Number(error.code));
   if (error instanceof ServiceError) return isUnreachable(error.cause);

@@ -2,6 +2,7 @@ import type { Client, ScheduleOptions } from '@temporalio/client';
 import { isGrpcServiceError, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { SearchAttributeType, type Duration } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../workflows/attributes.js';
+import { textsOf } from '../../workflows/texts.js';
 
 /** ALREADY_EXISTS; PERMISSION_DENIED and UNIMPLEMENTED where somebody else registers them, as on Temporal Cloud. */
 const LEAVE_IT: ReadonlySet<number> = new Set([6, 7, 12]);
@@ -21,19 +22,37 @@ export async function ensureSearchAttributes(client: Client, namespace: string):
 
 /** What runs by the clock, never two of one at once; each task queue has its own. */
 const schedules = (taskQueue: string) => [
-  scheduled(`reservation-sweep-${taskQueue}`, '30s', { workflowType: 'reservationSweep', taskQueue, args: [] }),
+  scheduled(`reservation-sweep-${taskQueue}`, '30s', {
+    workflowType: 'reservationSweep',
+    taskQueue,
+    args: [],
+    ...textsOf('reservationSweep'),
+  }),
   // finds that the search index was lost, and has it filled again
   scheduled(`search-check-${taskQueue}`, '5 minutes', {
     workflowType: 'searchIndex',
     taskQueue,
     args: [{ productIds: [] }],
+    ...textsOf('searchIndex', 'is there an index?'),
+  }),
+  scheduled(`reconciliation-${taskQueue}`, '1 hour', {
+    workflowType: 'reconciliation',
+    taskQueue,
+    args: [],
+    ...textsOf('reconciliation'),
   }),
 ];
 
 const scheduled = (
   scheduleId: string,
   every: Duration,
-  flow: { readonly workflowType: string; readonly taskQueue: string; readonly args: unknown[] },
+  flow: {
+    readonly workflowType: string;
+    readonly taskQueue: string;
+    readonly args: unknown[];
+    readonly staticSummary: string;
+    readonly staticDetails: string;
+  },
 ) =>
   ({
     scheduleId,

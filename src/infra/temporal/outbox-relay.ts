@@ -2,12 +2,25 @@ import { createHash } from 'node:crypto';
 import type { Outbox } from '../../domain/outbox/ports.js';
 import type { OutboxMessage } from '../../domain/outbox/types.js';
 import { DomainError, unreachable } from '../../domain/kernel/errors.js';
-import { confirmEmailWorkflowId, searchIndexWorkflowId, type Flows } from '../../workflows/contracts.js';
+import {
+  cancelOrderWorkflowId,
+  catalogueImportWorkflowId,
+  confirmEmailWorkflowId,
+  lowStockWorkflowId,
+  MORE_TO_TELL,
+  notifyWorkflowId,
+  reconciliationRepairWorkflowId,
+  refundWorkflowId,
+  searchIndexWorkflowId,
+  type Flows,
+} from '../../workflows/contracts.js';
 import { pause } from './pause.js';
+
+type RelayFlows = Pick<Flows, 'start' | 'signal'>;
 
 export interface RelayDeps {
   readonly outbox: Outbox;
-  readonly flows: Pick<Flows, 'start'>;
+  readonly flows: RelayFlows;
   readonly log: {
     warn(fields: Readonly<Record<string, unknown>>, message: string): void;
     error(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -90,7 +103,7 @@ export function createOutboxRelay({ outbox, flows, log, everyMs = 500, batch = 2
   return { once, run };
 }
 
-function plan(messages: readonly OutboxMessage[], flows: Pick<Flows, 'start'>): Unit[] {
+function plan(messages: readonly OutboxMessage[], flows: RelayFlows): Unit[] {
   const units: Unit[] = [];
   const search = { messages: [] as number[], products: new Set<string>() };
   for (const message of messages) {
@@ -107,6 +120,43 @@ function plan(messages: readonly OutboxMessage[], flows: Pick<Flows, 'start'>): 
         units.push({ messages: [message.id], start });
         break;
       }
+      case 'import.accepted': {
+        const { importId } = message.payload;
+        const start = () => flows.start('catalogueImport', catalogueImportWorkflowId(importId), { importId });
+        units.push({ messages: [message.id], start });
+        break;
+      }
+      case 'order.cancellation_requested': {
+        const { orderId } = message.payload;
+        const start = () =>
+          // A cancellation is asked for once; it goes on when its refund comes back from the bank.
+          flows.start('cancelOrder', cancelOrderWorkflowId(orderId), { orderId }, { orderId }, { again: true });
+        units.push({ messages: [message.id], start });
+        break;
+      }
+      case 'order.refund_requested': {
+        const { refundId, orderId } = message.payload;
+        const start = () => flows.start('refund', refundWorkflowId(refundId), { refundId }, { orderId });
+        units.push({ messages: [message.id], start });
+        break;
+      }
+      case 'order.notification_queued':
+        units.push({ messages: [message.id], start: () => tell(message.payload.orderId, flows) });
+        break;
+      case 'stock.low': {
+        const { alertId } = message.payload;
+        const start = () => flows.start('lowStock', lowStockWorkflowId(alertId), { alertId });
+        units.push({ messages: [message.id], start });
+        break;
+      }
+      case 'reconciliation.approved': {
+        const { differenceId } = message.payload;
+        const id = reconciliationRepairWorkflowId(differenceId);
+        // What could not be mended may be approved once more.
+        const start = () => flows.start('reconciliationRepair', id, { differenceId }, {}, { again: true });
+        units.push({ messages: [message.id], start });
+        break;
+      }
       default:
         unreachable(message);
     }
@@ -119,8 +169,15 @@ function plan(messages: readonly OutboxMessage[], flows: Pick<Flows, 'start'>): 
   return units;
 }
 
+/** A flow that tells of this order looks once more; else one is started. */
+async function tell(orderId: string, flows: RelayFlows): Promise<void> {
+  const workflowId = notifyWorkflowId(orderId);
+  if (await flows.signal(workflowId, MORE_TO_TELL)) return;
+  await flows.start('notify', workflowId, { orderId }, { orderId }, { again: true });
+}
+
 /** The id follows from the products: a later batch with the same last message but more products is another flow. */
-function indexFlows(last: number, products: readonly string[], flows: Pick<Flows, 'start'>): Promise<void>[] {
+function indexFlows(last: number, products: readonly string[], flows: RelayFlows): Promise<void>[] {
   const starts: Promise<void>[] = [];
   for (let at = 0; at < products.length; at += PRODUCTS_A_FLOW) {
     const productIds = products.slice(at, at + PRODUCTS_A_FLOW);

@@ -1,4 +1,12 @@
-import { DefaultLogger, NativeConnection, Runtime, Worker, type RuntimeOptions } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type RuntimeOptions,
+  type WorkerOptions,
+  type WorkerPlugin,
+} from '@temporalio/worker';
 import type { WorkflowSource } from './bundle.js';
 import type { TemporalAddress } from './connection.js';
 import { pause } from './pause.js';
@@ -32,6 +40,8 @@ export interface WorkerDeps {
   readonly workflows: WorkflowSource;
   /** Local activities hold a database connection each: more than the pool has only wait. */
   readonly databasePool: number;
+  readonly plugins?: WorkerPlugin[];
+  readonly dormantPatches: readonly string[];
 }
 
 export async function createWorker(deps: WorkerDeps): Promise<Worker> {
@@ -41,6 +51,8 @@ export async function createWorker(deps: WorkerDeps): Promise<Worker> {
     taskQueue: deps.taskQueue,
     activities: deps.activities,
     ...deps.workflows,
+    ...sleeping(deps.dormantPatches),
+    plugins: deps.plugins ?? [],
     // a flow goes on sooner on another worker when this one is killed
     stickyQueueScheduleToStartTimeout: '1s',
     maxConcurrentWorkflowTaskExecutions: 40,
@@ -52,6 +64,13 @@ export async function createWorker(deps: WorkerDeps): Promise<Worker> {
     shutdownForceTime: '20s',
   });
 }
+
+/**
+ * Flows that have not met these patches go the old way, those whose history has one go on by it. Asked of the worker, so no
+ * flow pays for it where none sleeps.
+ */
+export const sleeping = (patches: readonly string[]): Pick<WorkerOptions, 'patchActivationCallback'> =>
+  patches.length === 0 ? {} : { patchActivationCallback: ({ patchId }) => !patches.includes(patchId) };
 
 export interface WorkerLog {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import { createEndpoints } from '../../../src/api/routes/index.js';
 import { openApp, type TestApp } from '../../support/app.js';
 
 interface Document {
@@ -77,6 +79,9 @@ test.each([
   ['/docs/start.js', 'text/javascript'],
   ['/docs/swagger-ui-bundle.js', 'text/javascript'],
   ['/docs/swagger-ui.css', 'text/css'],
+  ['/redoc', 'text/html'],
+  ['/redoc/start.js', 'text/javascript'],
+  ['/redoc/redoc.standalone.js', 'text/javascript'],
 ])('GET %s is served from here', async (path, type) => {
   const response = await fetch(`${app.origin}${path}`);
   const text = await response.text();
@@ -84,7 +89,53 @@ test.each([
   expect(text.length).toBeGreaterThan(50);
 });
 
-test('the page of the documentation loads nothing from elsewhere', async () => {
-  const page = await (await fetch(`${app.origin}/docs`)).text();
-  expect([...page.matchAll(/(?:src|href)="([^"]+)"/g)].every((match) => match[1]?.startsWith('/docs/'))).toBe(true);
+test.each(['/docs', '/redoc'])('the page %s loads nothing from elsewhere, and may not', async (path) => {
+  const response = await fetch(`${app.origin}${path}`);
+  const page = await response.text();
+  const loaded = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+  expect(loaded.filter((each) => !/^\/(docs|redoc)\//.test(each))).toEqual([]);
+  const policy = response.headers.get('Content-Security-Policy');
+  expect(policy).toContain("default-src 'none'; script-src 'self';");
+  expect(policy).not.toContain('http');
+});
+
+test('every operation names the codes it may refuse with, by their status', () => {
+  for (const { path, operation } of operations()) {
+    const codes = Object.entries(operation.responses).flatMap(([status, response]) =>
+      ((response as { 'x-error-codes'?: string[] })['x-error-codes'] ?? []).map((code) => `${status} ${code}`),
+    );
+    expect([path, codes]).toEqual([path, expect.arrayContaining(['400 bad_request', '500 internal'])]);
+  }
+  expect(document.paths['/api/v1/checkout']?.['post']?.responses['402']).toMatchObject({
+    'x-error-codes': expect.arrayContaining(['card_declined']) as unknown,
+  });
+});
+
+test('every body and answer has an example that its own schema accepts', () => {
+  const endpoints = createEndpoints(app.deps);
+  const without: string[] = [];
+  for (const { operationId, method, path, body, responses } of endpoints) {
+    const operation = document.paths[`/api/v1${path.replace(/:(\w+)/g, '{$1}')}`]?.[method];
+    const told = (at: unknown): unknown =>
+      Object.values((at as { content?: Record<string, { example?: unknown }> } | undefined)?.content ?? {})[0]?.example;
+    const examples: [string, z.ZodType, unknown][] = Object.entries(responses).flatMap(([status, schema]) =>
+      schema === null ? [] : [[`${operationId} ${status}`, schema, told(operation?.responses[status])]],
+    );
+    if (body !== undefined) examples.push([`${operationId} body`, body, told(operation?.requestBody)]);
+    for (const [name, schema, example] of examples) if (!schema.safeParse(example).success) without.push(name);
+  }
+  expect(without).toEqual([]);
+});
+
+/** What else has an identity of its own, and why. */
+const WITHOUT_KEY: Readonly<Record<string, string>> = {
+  receiveStripeEvent: 'the event’s own id makes it once',
+};
+
+test('every POST that creates or moves something takes an Idempotency-Key, but those whose body is a password or a mailed token', () => {
+  const missing = createEndpoints(app.deps)
+    .filter(({ method, idempotency }) => method === 'post' && idempotency === undefined)
+    .filter(({ path, operationId }) => !path.startsWith('/auth/') && WITHOUT_KEY[operationId] === undefined)
+    .map(({ operationId }) => operationId);
+  expect(missing).toEqual([]);
 });

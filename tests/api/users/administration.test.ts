@@ -27,6 +27,30 @@ test('admin calls are 401 for guests, 403 for customers and for roles without th
   ).toBe(403);
 });
 
+test('what is the shop’s as a whole, to a vendor whose role may open it, is 403', async () => {
+  const calls = [
+    ['users:read', 'GET', '/admin/users'],
+    ['audit:read', 'GET', '/admin/audit-log'],
+    ['flows:read', 'GET', '/admin/flows'],
+    ['pricing:write', 'GET', '/admin/pricing/tiers'],
+    ['flows:write', 'POST', '/admin/flows/checkout-1/cancel'],
+  ] as const;
+  const give = 'insert into role_permissions (role, permission) values (?, ?)';
+  await app.deps.query(async (em) => {
+    for (const [permission] of calls) await em.execute(give, ['vendor', permission]);
+  });
+  try {
+    const { headers } = await admin('vendor');
+    for (const [, method, path] of calls)
+      expect([path, (await app.call(method, path, { headers })).status]).toEqual([path, 403]);
+  } finally {
+    const take = "delete from role_permissions where role = 'vendor' and permission = ?";
+    await app.deps.query(async (em) => {
+      for (const [permission] of calls) await em.execute(take, [permission]);
+    });
+  }
+});
+
 test('PATCH /admin/users/{id} gives and takes roles from the very next request on', async () => {
   const boss = await admin();
   const { headers, userId } = await app.customer();

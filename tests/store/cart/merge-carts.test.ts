@@ -1,4 +1,5 @@
 import { addItem, findCart, mergeCarts, showCart } from '../../../src/domain/cart/index.js';
+import { holdCart } from '../../../src/domain/holds/index.js';
 import type { Caller } from '../../../src/domain/users/index.js';
 import { openStore, type TestStore } from '../../support/store.js';
 
@@ -109,6 +110,33 @@ test("mergeCarts takes a guest's hold along, so that its stock still counts as t
   await store.shop.run('update stock_levels set reserved = 2 where variant_id = ?', [variantId]);
   const cart = await show(await merge(userId, token));
   expect(cart).toMatchObject({ problems: [], heldUntil: expect.any(String) as string });
+});
+
+test("mergeCarts, when both carts are held, gives the guest's stock back, so that it is not kept from its own customer", async () => {
+  const [common, own] = [await store.shop.product({ stock: 2 }), await store.shop.product({ stock: 1 })];
+  const userId = await store.shop.user();
+  const { cartId } = await add(customer(userId), own.variantId);
+  const guest = await guestCart(common.variantId, 2);
+  const hold = (id: string) => store.transact((em) => holdCart(em, id, 300_000));
+  const [kept, left] = [await hold(cartId), await hold(guest.cartId)];
+
+  expect(await merge(userId, guest.token)).toBe(cartId);
+  expect(await show(cartId)).toMatchObject({ problems: [], heldUntil: kept.expiresAt, lines: [{}, { quantity: 2 }] });
+  expect(
+    await store.shop.rows('select id, state from cart_holds where id in (?, ?) order by id', [kept.id, left.id]),
+  ).toEqual([
+    { id: kept.id, state: 'live' },
+    { id: left.id, state: 'released' },
+  ]);
+  expect(
+    await store.shop.rows('select variant_id, reserved from stock_levels where variant_id in (?, ?) order by 1', [
+      common.variantId,
+      own.variantId,
+    ]),
+  ).toEqual([
+    { variant_id: common.variantId, reserved: 0 },
+    { variant_id: own.variantId, reserved: 1 },
+  ]);
 });
 
 test('addItem, by a user who still names a guest cart, takes its lines over', async () => {

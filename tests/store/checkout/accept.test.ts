@@ -1,8 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { claimIdempotencyKey } from '../../../src/domain/idempotency/index.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
-import { findCheckoutCart } from '../../../src/domain/checkout/index.js';
-import { codeOf, openMarket, usd, type Market } from '../../support/builders/market.js';
+import { findCheckoutCart, placeCheckout } from '../../../src/domain/checkout/index.js';
+import { authorised, codeOf, openMarket, usd, type Market } from '../../support/builders/market.js';
 
 let market: Market;
 beforeAll(async () => {
@@ -85,12 +85,11 @@ test('acceptCheckout, of an ordered cart, answers its order, whatever the body',
 
 test('acceptCheckout, while the cart’s order is being placed, waits for it', async () => {
   const { cartId, checkoutId } = await market.reserved([{ variantId: await market.variant(5) }]);
-  const [placed, accepted] = await Promise.all([
-    market.place(checkoutId),
-    market.accept(cartId, { bodyHash: 'other' }).catch(() => null),
-  ]);
-  expect(placed.orderId).toBeDefined();
-  expect(accepted === null || accepted.kind === 'ordered').toBe(true);
+  const placing = await market.holdOpen((em) => placeCheckout(em, checkoutId, authorised(`pi_${checkoutId}`)));
+  const accepted = market.accept(cartId, { bodyHash: 'other' });
+  await market.untilBlocked();
+  await placing.commit();
+  await expect(accepted).resolves.toMatchObject({ kind: 'ordered', checkoutId });
 });
 
 test('acceptCheckout, of no cart or a merged one, is not found', async () => {

@@ -107,17 +107,17 @@ test('recordTaken and recordVoided, repeated and at once, write each movement an
   if (begun === undefined) throw new Error('nothing began');
   const amount = usd(2_499);
   const chargeId = `ch_${newId()}`;
-  const refund = { refundId: `re_${newId()}`, amount };
-  const undone = { attempt: begun.attempt, provider: 'stripe', intentId: `pi_${checkoutId}` };
+  const refund = { reference: `re_${newId()}`, amount, status: 'succeeded' } as const;
+  const undone = { checkoutId, attemptId: begun.attempt.id, provider: 'stripe', intentId: `pi_${checkoutId}` };
   const record = async () => {
-    await market.transact((em) => recordTaken(em, { ...undone, chargeId, amount }));
-    await market.transact((em) => recordVoided(em, { ...undone, refund }));
+    await market.transact((em) => recordTaken(em, { ...undone, chargeId, amount }, [refund]));
+    await market.transact((em) => recordVoided(em, undone));
   };
   await Promise.all([record(), record()]);
   await record();
   expect(await ledgerOf(checkoutId)).toEqual([
     { type: 'capture', reference: chargeId, amount: 2_499 },
-    { type: 'refund', reference: refund.refundId, amount: 2_499 },
+    { type: 'refund', reference: refund.reference, amount: 2_499 },
   ]);
   expect(await market.stepsOf(checkoutId)).toEqual(['stock_reserved', 'payment_voided']);
 });

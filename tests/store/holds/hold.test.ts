@@ -235,3 +235,23 @@ test('holdCart, when twenty carts are held from one address, refuses the next, a
   const own = carts[codes.indexOf('held')] ?? '';
   await expect(from(own)).resolves.toMatchObject({ cartId: own, state: 'live' });
 });
+
+test('holdCart, of two carts from one address whose old holds are over, waits for the address before any stock', async () => {
+  const variantId = await market.variant(5);
+  const address = newId();
+  const carts = [await market.cart([{ variantId }]), await market.cart([{ variantId }])];
+  const [first = '', second = ''] = carts;
+  await pass((await hold(first)).id);
+  // Once each, so that a deadlock shows: the transactions of the shop would run again.
+  const once = (cartId: string) => market.orm.em.fork().transactional((em) => holdCart(em, cartId, HOLD, address));
+  const stock = await market.holdOpen((em) =>
+    em.execute('select from stock_levels where variant_id = ? for update', [variantId]),
+  );
+  const answers = [codeOf(once(first))];
+  await market.untilBlocked(1);
+  answers.push(codeOf(once(second)));
+  await market.untilBlocked(2);
+  await stock.commit();
+  expect(await Promise.all(answers)).toEqual(['done', 'done']);
+  expect(await market.stock(variantId)).toEqual([5, 2]);
+});

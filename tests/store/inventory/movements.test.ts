@@ -176,6 +176,26 @@ test('stock that sells out, comes back or is counted to nothing has the search i
   expect(await announced()).toBe(before + 3);
 });
 
+test('stock that is reserved to the last piece, and given back, has the search index follow each time', async () => {
+  const variantId = await market.variant(2);
+  const announced = () =>
+    market.shop.rows(
+      `select 1 from outbox where topic = 'search.products'
+         and payload->'product_ids' @> (select jsonb_agg(product_id) from variants where id = ?)`,
+      [variantId],
+    );
+  const [first, second] = [newId(), newId()];
+  await reserve(variantId, 1, first);
+  const before = (await announced()).length;
+  await reserve(variantId, 1, second);
+  expect(await announced()).toHaveLength(before + 1);
+  await market.transact((em) => releaseStock(em, { checkoutId: second }, 'released'));
+  expect(await announced()).toHaveLength(before + 2);
+  await market.transact((em) => releaseStock(em, { checkoutId: second }, 'released'));
+  await market.transact((em) => releaseStock(em, { checkoutId: first }, 'released'));
+  expect(await announced()).toHaveLength(before + 2);
+});
+
 test('sellReserved, when more is reserved for the checkout while it waits, writes a movement for all it sells', async () => {
   const [a, b, checkoutId] = [await market.variant(5), await market.variant(5), newId()];
   await reserve(a, 1, checkoutId);

@@ -1,5 +1,6 @@
 import {
   claimIdempotencyKey,
+  freeIdempotencyKey,
   sweepIdempotencyKeys,
   type IdempotencyClaim,
 } from '../../../src/domain/idempotency/index.js';
@@ -48,6 +49,17 @@ test.each([
   const base = aClaim();
   await claim(base);
   await expect(claim({ ...base, ...change })).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+});
+
+test('freeIdempotencyKey leaves the key to whoever comes next, and another’s claim of it alone', async () => {
+  const base = aClaim();
+  await claim(base);
+  const free = () => store.transact((em) => freeIdempotencyKey(em, base));
+  await free();
+  const next = { ...base, bodyHash: 'other', resourceId: newId() };
+  expect(await claim(next)).toEqual({ resourceId: next.resourceId, replayed: false });
+  await free();
+  expect(await claim(next)).toEqual({ resourceId: next.resourceId, replayed: true });
 });
 
 test('claimIdempotencyKey, for another caller, is another key', async () => {

@@ -6,6 +6,7 @@ import {
   DeliveryError,
   MOST_AT_ONCE,
   queueOrderNotification,
+  resendNotification,
   settleNotification,
   type MailMessage,
   type TextMessage,
@@ -79,15 +80,6 @@ describeWith('postgres', 'telling customers', () => {
     );
   const confirmed = (orderId: string) => ({ orderId, event: 'order_confirmed' as const });
 
-  test('queueing, when an event is recorded twice, keeps one row per channel', async () => {
-    const orderId = await queuedOrder();
-    await transact((em) => queueOrderNotification(em, orderId, 'order_confirmed'));
-    expect((await rowsOf(orderId)).map(({ channel, status }) => [channel, status])).toEqual([
-      ['email', 'pending'],
-      ['sms', 'pending'],
-    ]);
-  });
-
   test('a mail, when it was accepted, is recorded and stands in the timeline', async () => {
     const orderId = await queuedOrder({ contact: { email: 'grace@example.com' }, title: 'Lens <i>50</i>' });
     await expect(activities.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
@@ -112,6 +104,19 @@ describeWith('postgres', 'telling customers', () => {
     expect(await timelineOf(orderId)).toHaveLength(1);
   });
 
+  test('a mail that staff sends again is told as its own, and not when the activity of the first runs again', async () => {
+    const orderId = await queuedOrder();
+    await activities.sendOrderEmail(confirmed(orderId));
+    const [first] = await query((em) =>
+      em.execute<{ id: string }[]>(`select id from notifications where subject_id = ? and channel = 'email'`, [
+        orderId,
+      ]),
+    );
+    await transact((em) => resendNotification(em, { orderId, notificationId: first?.id ?? '', resendId: newId() }));
+    await expect(activities.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
+    expect(mails).toHaveLength(1);
+  });
+
   test('a mail, when two attempts run at once, is sent by one of them', async () => {
     const orderId = await queuedOrder();
     const endings = await Promise.allSettled([1, 2, 3].map(() => activities.sendOrderEmail(confirmed(orderId))));
@@ -126,9 +131,10 @@ describeWith('postgres', 'telling customers', () => {
   test('a mail, when the process dies between acceptance and record, is repeated with the same id', async () => {
     const orderId = await queuedOrder();
     // dies: neither the record nor the release of the claim happens
-    beforeAnswer = () => new Promise(() => undefined);
+    const death = Promise.withResolvers<void>();
+    beforeAnswer = () => death.promise;
     const dying = createNotificationActivities(deps);
-    dying.sendOrderEmail(confirmed(orderId)).catch(() => undefined);
+    const died = dying.sendOrderEmail(confirmed(orderId)).catch(() => undefined);
     await until(() => mails.length === 1);
     beforeAnswer = async () => undefined;
     await expect(activities.sendOrderEmail(confirmed(orderId))).rejects.toMatchObject({
@@ -138,6 +144,8 @@ describeWith('postgres', 'telling customers', () => {
     await expect(activities.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
     expect(mails).toHaveLength(2);
     expect(mails[1]?.messageId).toBe(mails[0]?.messageId);
+    death.reject(new Error('the process is gone'));
+    await died;
     expect(await timelineOf(orderId)).toHaveLength(1);
   });
 
@@ -224,8 +232,8 @@ describeWith('postgres', 'telling customers', () => {
     let away = 0;
     const shaky = createNotificationActivities({
       ...deps,
-      transact: (work) => {
-        if (mails.length === 0 || away === 3) return transact(work);
+      query: (work) => {
+        if (mails.length === 0 || away === 3) return query(work);
         away += 1;
         return Promise.reject(new Error('connection refused'));
       },
@@ -289,7 +297,7 @@ describeWith('postgres', 'telling customers', () => {
     expect(texts).toHaveLength(0);
     expect(await timelineOf(orderId)).toEqual([]);
     await expect(activities.findPendingMessages({ orderId })).resolves.toEqual([
-      { event: 'order_confirmed', channel: 'email' },
+      { notificationId: expect.any(String), event: 'order_confirmed', channel: 'email' },
     ]);
   });
 

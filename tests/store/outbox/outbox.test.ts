@@ -33,7 +33,8 @@ describeWith('postgres', 'the outbox', () => {
   /** Temporal as far as the relay needs it: an id is taken once. */
   function takesOnce() {
     const taken = new Map<string, number>();
-    const flows: Pick<Flows, 'start'> = {
+    const flows: Pick<Flows, 'start' | 'signal'> = {
+      signal: async () => false,
       start: async (_flow: string, workflowId: string) => {
         taken.set(workflowId, (taken.get(workflowId) ?? 0) + 1);
       },

@@ -98,6 +98,7 @@ test.each([
 ])('voidPayment, under %s of its own call, is not done, and done once it runs again', async (kind) => {
   const { checkoutId } = await till.due();
   await authorise(checkoutId);
+  await till.shut(checkoutId);
   await till.fault(kind);
   await expect(voidPayment(checkoutId)).rejects.toThrow('void');
   await untilDone(() => voidPayment(checkoutId));
@@ -151,6 +152,7 @@ test('voidPayment, killed between the refund and its record, refunds no second t
   await authorise(checkoutId);
   const intentId = await intentOf(checkoutId);
   await till.provider.stripe.paymentIntents.capture(intentId);
+  await till.shut(checkoutId);
   const { payments } = till.withGateway({
     refund: async (request) => {
       await till.gateway.refund(request);

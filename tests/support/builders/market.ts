@@ -16,6 +16,7 @@ import { newId } from '../../../src/domain/kernel/ids.js';
 import type { Money } from '../../../src/domain/kernel/money.js';
 import type { AuthoriseOutcome, PaymentEvent } from '../../../src/domain/payments/index.js';
 import { createCipher } from '../../../src/infra/crypto/aes-cipher.js';
+import { createStripeLimits } from '../../../src/infra/stripe/limits.js';
 import { openStore } from '../store.js';
 
 export const usd = (amount: number): Money => ({ amount, currency: 'USD' });
@@ -40,6 +41,9 @@ export async function openMarket() {
   // The first product makes their category.
   await shop.product({ stock: 0 });
   const cipher = createCipher({ keys: [{ id: 'k1', secret: randomBytes(32) }], blindIndexKey: randomBytes(32) });
+
+  /** What a reservation looks at: whether the provider takes the total. */
+  const gateways = new Map([['stripe', { limits: createStripeLimits() }]]);
 
   /** Its stock comes by an import, so that movements add up to it. */
   async function variant(stock: number, price = 1_000): Promise<string> {
@@ -87,7 +91,7 @@ export async function openMarket() {
     transact((em) => acceptCheckout(em, cipher, request(cartId, change)));
 
   const reserveIn = (em: EntityManager, checkoutId: string, reservationMs = 900_000) =>
-    reserveCheckout(em, { reservationMs, pricesIncludeTax: false }, checkoutId);
+    reserveCheckout(em, { reservationMs, pricesIncludeTax: false, gateways }, checkoutId);
 
   /** Every variant whose counters, live reservations and movements do not fit together. */
   const stockFaults = () =>

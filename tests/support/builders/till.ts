@@ -13,7 +13,7 @@ export async function openTill() {
     secretKey: SECRET_KEY,
     apiUrl: provider.url,
     webhookSecrets: [],
-    timeoutMs: 400,
+    timeoutMs: 1_000,
   });
   let ahead = 0;
   const deps = { ...market, gateways: new Map([['stripe', gateway]]), now: () => new Date(Date.now() + ahead) };

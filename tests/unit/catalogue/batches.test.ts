@@ -1,5 +1,6 @@
+import { readEntries } from '../../../src/domain/catalogue/read-entries.js';
 import { batches, halves } from '../../../src/domain/catalogue/batches.js';
-import type { SourceLine } from '../../../src/domain/catalogue/ports.js';
+import type { Source, SourceLine } from '../../../src/domain/catalogue/ports.js';
 
 const json = (sku: string, variants: string[] = []) =>
   JSON.stringify({
@@ -11,13 +12,17 @@ const json = (sku: string, variants: string[] = []) =>
     variants: variants.map((each) => ({ sku: each })),
   });
 
-async function* source(...texts: string[]): AsyncIterable<SourceLine> {
+async function* lines(texts: readonly string[]): AsyncIterable<SourceLine> {
   for (const [index, text] of texts.entries()) yield { line: index + 1, end: (index + 1) * 10, text, problem: null };
 }
+const source = (...texts: string[]) => {
+  const file: Source = { format: 'ndjson', fingerprint: '-', size: null, lines: () => lines(texts) };
+  return readEntries(file, { line: 0, offset: 0 }, 'USD');
+};
 
 async function grouped(size: number, ...texts: string[]): Promise<number[][]> {
   const groups: number[][] = [];
-  for await (const batch of batches(source(...texts), size, 'USD')) groups.push(batch.map((entry) => entry.line));
+  for await (const batch of batches(source(...texts), size)) groups.push(batch.map((entry) => entry.line));
   return groups;
 }
 
@@ -41,12 +46,12 @@ test('batches, when lines are blank or bad, skips the blank ones and keeps the b
 });
 
 test('batches, when the file begins with a byte order mark, reads the first line', async () => {
-  for await (const [entry] of batches(source(`\uFEFF${json('A')}`), 10, 'USD')) expect(entry.parsed.kind).toBe('line');
+  for await (const [entry] of batches(source(`\uFEFF${json('A')}`), 10)) expect(entry.parsed.kind).toBe('line');
   expect.assertions(1);
 });
 
 test('halves, when a batch is one line, answers null', async () => {
-  for await (const batch of batches(source(json('A'), json('B'), json('C')), 10, 'USD')) {
+  for await (const batch of batches(source(json('A'), json('B'), json('C')), 10)) {
     const parts = halves(batch);
     expect(parts?.map((part) => part.map((entry) => entry.line))).toEqual([[1, 2], [3]]);
     expect(parts === null ? undefined : halves(parts[1])).toBeNull();

@@ -47,6 +47,7 @@ test.each<[string, Record<string, unknown>]>([
   ['currency', { currency: 'usd' }],
   ['ean.0', { ean: ['12'] }],
   ['released_at', { released_at: '2024-02-30' }],
+  ['released_at', { released_at: '0000-01-01' }],
   ['image_url', { image_url: 'javascript:alert(1)' }],
   ['attributes.size', { attributes: { size: { width: 1 } } }],
   ['stock', { stock: -3 }],

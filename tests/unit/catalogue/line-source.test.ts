@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { SourceLine } from '../../../src/domain/catalogue/ports.js';
+import type { ImportFormat } from '../../../src/domain/catalogue/types.js';
 import { createLineSource } from '../../../src/infra/files/line-source.js';
 
 const START = { line: 0, offset: 0 };
@@ -13,10 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function read(content: Buffer | string, from = START): Promise<SourceLine[]> {
+async function read(content: Buffer | string, from = START, format: ImportFormat = 'ndjson'): Promise<SourceLine[]> {
   const path = join(folder, 'file');
   await writeFile(path, content);
-  const file = await createLineSource().open(path);
+  const file = await createLineSource().open({ path, format });
   const lines: SourceLine[] = [];
   for await (const line of file.lines(from)) lines.push(line);
   return lines;
@@ -60,14 +61,16 @@ test('line source, when a gzip file is cut short, refuses it as damaged', async 
 });
 
 test.each(['missing', '.'])('line source, when %s is no file, refuses it as not found', async (name) => {
-  await expect(createLineSource().open(join(folder, name))).rejects.toMatchObject({ code: 'not_found' });
+  await expect(createLineSource().open({ path: join(folder, name), format: 'ndjson' })).rejects.toMatchObject({
+    code: 'not_found',
+  });
 });
 
 test('line source, when a file changes, has another fingerprint', async () => {
   const path = join(folder, 'file');
   await writeFile(path, 'a');
-  const before = await createLineSource().open(path);
+  const before = await createLineSource().open({ path, format: 'ndjson' });
   await writeFile(path, 'ab');
-  const after = await createLineSource().open(path);
+  const after = await createLineSource().open({ path, format: 'ndjson' });
   expect(after.fingerprint).not.toBe(before.fingerprint);
 });

@@ -3,6 +3,8 @@ import { DomainError } from '../../../src/domain/kernel/errors.js';
 import {
   adjust,
   byVariant,
+  dipped,
+  isLow,
   MOST_ON_HAND,
   release,
   reserve,
@@ -47,6 +49,17 @@ test('reserve and release leave a level as it was; reserve and sell take from bo
       expect(release(held, wanted)).toEqual(before);
       expect(sell(held, wanted)).toEqual({ ...before, onHand: before.onHand - wanted });
       expect([held, release(held, wanted), sell(held, wanted)].every(isSound)).toBe(true);
+    }),
+  );
+});
+
+test('a variant dips when it was above its threshold and is not any more; without one, never', () => {
+  const at = (free: number, lowAt: number | null): StockLevel => ({ variantId: 'v', onHand: free, reserved: 0, lowAt });
+  fc.assert(
+    fc.property(fc.nat(9), fc.nat(9), fc.nat(9), (was, is, lowAt) => {
+      expect(dipped({ before: at(was, lowAt), after: at(is, lowAt) })).toBe(was > lowAt && is <= lowAt);
+      expect(dipped({ before: at(was, null), after: at(is, null) })).toBe(false);
+      expect(isLow({ ...at(is + was, lowAt), reserved: was })).toBe(is <= lowAt);
     }),
   );
 });

@@ -1,7 +1,8 @@
 import type { Told } from '../../../src/domain/notifications/templates/order.js';
 import { formatMoney } from '../../../src/domain/notifications/templates/format-money.js';
+import { ORDER_NOTIFICATIONS } from '../../../src/domain/notifications/types.js';
 import { escapeMarkup, inert, layout, orderMail, orderText } from '../../../src/domain/notifications/index.js';
-import { holdWarningMail } from '../../../src/domain/notifications/index.js';
+import { holdWarningMail, lowStockMail } from '../../../src/domain/notifications/index.js';
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 
@@ -34,6 +35,13 @@ const order: Told = {
     city: 'London',
     postal_code: 'N1 9GU',
     country: 'GB',
+  },
+  payment: {
+    provider: 'stripe',
+    status: 'captured',
+    amount: usd(132_714),
+    captured: usd(132_714),
+    refunded: usd(0),
   },
 };
 
@@ -82,16 +90,101 @@ test('the cancellation mail says that no money was taken', () => {
   expect(text).toContain('No money was taken');
 });
 
-test.each(['order_confirmed', 'order_cancelled'] as const)(
-  'the SMS of %s fits one message and names order and total',
+test('the confirmation mail of an order paid on delivery does not say that the payment came', () => {
+  const { text } = orderMail('order_confirmed', { ...order, payment: { ...order.payment, status: 'due' } });
+  expect(text).toContain('You pay when it arrives.');
+  expect(text).not.toContain('received your payment');
+});
+
+test('the cancellation mail, when a customer wanted it, says so and what goes back', () => {
+  const details = { cancelledBy: 'customer', refunded: usd(132_714) } as const;
+  const { text } = orderMail('order_cancelled', order, details);
+  expect(text).toContain('as you asked. $1,327.14 goes back to you');
+  expect(text).not.toContain('No money was taken');
+  expect(orderText('order_cancelled', order, details).text).toMatch(/is cancelled\. \$1,327\.14 goes back to you\.$/);
+});
+
+test('the cancellation mail, when the shop had to cancel, is sorry', () => {
+  expect(orderMail('order_cancelled', order, { cancelledBy: 'shop' }).text).toContain('We are sorry');
+});
+
+test('the refund mail names what goes back now and what went back so far', () => {
+  const { text } = orderMail(
+    'order_refunded',
+    { ...order, payment: { ...order.payment, refunded: usd(5_000) } },
+    { refunded: usd(2_000) },
+  );
+  expect(text).toContain('$20.00 goes back to you');
+  expect(text).toContain('Refunded so far: $50.00');
+});
+
+const tracking = { carrier: 'DHL', number: 'JD0149', url: 'https://dhl.example/?id=JD0149' };
+
+test('the mail of a shipment, with all about its parcel, names carrier and number and links to it', () => {
+  const { text, html } = orderMail('order_shipped', order, { tracking });
+  expect(text).toContain('has left our warehouse with DHL.');
+  expect(text).toContain('Tracking number: JD0149');
+  expect(text).toContain('Follow your parcel: https://dhl.example/?id=JD0149');
+  expect(html).toContain('<a href="https://dhl.example/?id=JD0149">');
+});
+
+test('the mail of a shipment, with nothing about its parcel, still says that it left', () => {
+  const { text } = orderMail('order_shipped', order);
+  expect(text).toContain('has left our warehouse.');
+  expect(text).not.toMatch(/Tracking|Follow/);
+  expect(orderText('order_shipped', order).text).toMatch(/is on its way\.$/);
+});
+
+test('the SMS of a shipment, when the link fits, carries it whole, and else leaves it out', () => {
+  expect(orderText('order_shipped', order, { tracking }).text).toBe(
+    'Perdure: your order P-7K3M9Q is on its way with DHL JD0149. https://dhl.example/?id=JD0149',
+  );
+  const long = { ...tracking, url: `https://dhl.example/${'x'.repeat(120)}` };
+  expect(orderText('order_shipped', order, { tracking: long }).text).toMatch(/JD0149\.$/);
+});
+
+test.each([
+  ['another scheme', 'javascript:alert(1)'],
+  ['no address', 'dhl.example'],
+  ['a name before the host', 'https://dhl.example@evil.example/'],
+])('messages of a shipment, when the link is %s, leave it out', (_, url) => {
+  const { text, html } = orderMail('order_shipped', order, { tracking: { carrier: 'DHL', url } });
+  expect(text + html + orderText('order_shipped', order, { tracking: { carrier: 'DHL', url } }).text).not.toContain(
+    url,
+  );
+  expect(html).not.toContain('<a ');
+});
+
+test('messages of a shipment, when carrier and number hold markup, lines and marks, show plain words', () => {
+  const hostile = { carrier: '<b>D\r\nHL</b>\u202e https://evil.example', number: 'J\u0000D\u2028<i>1', url: null };
+  const { text, html } = orderMail('order_shipped', order, { tracking: hostile });
+  const sms = orderText('order_shipped', order, { tracking: hostile }).text;
+  expect(html).not.toMatch(/<b>|<i>/);
+  for (const said of [text, html, sms]) expect(said).not.toMatch(/https:\/\/evil|[\u202e\u2028\0]/);
+  expect(sms).not.toMatch(/[\r\n]/);
+});
+
+const chf = { amount: 132_714, currency: 'CHF' };
+
+test.each(ORDER_NOTIFICATIONS)('the SMS of %s fits one message and is plain ASCII', (event) => {
+  const { text } = orderText(event, { ...order, total: chf }, { refunded: chf });
+  expect(text.length).toBeLessThanOrEqual(160);
+  expect(text).toContain('P-7K3M9Q');
+  expect(text).not.toMatch(/[^\x20-\x7e]/);
+});
+
+test.each(['order_confirmed', 'order_cancelled', 'order_refunded'] as const)(
+  'the SMS of %s names the money',
   (event) => {
-    const { text } = orderText(event, { ...order, total: { amount: 132_714, currency: 'CHF' } });
-    expect(text.length).toBeLessThanOrEqual(160);
-    expect(text).toContain('P-7K3M9Q');
-    expect(text).toContain('CHF 1,327.14');
-    expect(text).not.toMatch(/[^\x20-\x7e]/);
+    expect(orderText(event, { ...order, total: chf }, { refunded: chf }).text).toContain('CHF 1,327.14');
   },
 );
+
+test.each(ORDER_NOTIFICATIONS)('the mail of %s names the order in its subject and its title', (event) => {
+  const { subject, text } = orderMail(event, order);
+  expect(subject).toMatch(/^[\x20-\x7e]*P-7K3M9Q[\x20-\x7e]*$/);
+  expect(text.split('\n')[0]).toContain('P-7K3M9Q');
+});
 
 test.each([
   [{ amount: 5, currency: 'USD' }, '$0.05'],
@@ -104,7 +197,8 @@ test.each([
 
 test('inert, given links, line breaks and marks of direction, leaves plain words', () => {
   expect(inert('see https://evil.example or WWW.evil.example')).toBe('see https: //evil.example or WWW .evil.example');
-  expect(inert('a\u202eb\u2028c\td')).toBe('a b c d');
+  expect(inert('a\u202eb\u2028c\td\u200b\u061ce\u00adf')).toBe('a b c d e f');
+  expect(inert('\u{1f469}\u200d\u{1f4bb}')).toBe('\u{1f469}\u200d\u{1f4bb}');
 });
 
 test('escapeMarkup, given every character with a meaning in HTML, leaves none of them', () => {
@@ -130,4 +224,13 @@ test('layout, given one of each block, says the same in text and HTML', () => {
 
 test('the warning of a hold says until when', () => {
   expect(holdWarningMail({ expiresAt: '2026-11-21T10:05:09.120Z' }).text).toContain('until 10:05 UTC');
+});
+
+test('the alert of low stock names each variant and what is left, and shows markup as text on one line', () => {
+  const few = { sku: 'CAM-1', title: 'Cam\n<b>Pro</b>', available: 2, lowAt: 3 };
+  const { subject, text, html } = lowStockMail([few]);
+  expect(subject).toBe('Low stock: CAM-1');
+  expect(text).toContain('(CAM-1): 2 left, low at 3');
+  expect(html).not.toContain('<b>');
+  expect(lowStockMail([few, { ...few, sku: 'CAM-2' }]).subject).toBe('Low stock: 2 variants');
 });

@@ -26,6 +26,7 @@ const ALLOWED = new Set([
   'confirmed>refunded',
   'shipped>delivered',
   'shipped>returned',
+  'shipped>refunded',
   'delivered>returned',
   'delivered>refunded',
   'returned>refunded',

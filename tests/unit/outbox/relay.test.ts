@@ -4,14 +4,20 @@ import { createOutboxRelay } from '../../../src/infra/temporal/outbox-relay.js';
 
 type Started = { flow: string; workflowId: string; input: unknown };
 
-function relayOver(messages: OutboxMessage[], start: (started: Started) => Promise<void> = async () => undefined) {
+function relayOver(
+  messages: OutboxMessage[],
+  start: (started: Started) => Promise<void> = async () => undefined,
+  running: readonly string[] = [],
+) {
   const started: Started[] = [];
   const published: number[] = [];
   const errors: string[] = [];
+  const signals: string[] = [];
   const relay = createOutboxRelay({
     outbox: {
       waiting: async (limit) => messages.filter(({ id }) => !published.includes(id)).slice(0, limit),
       markPublished: async (ids) => void published.push(...ids),
+      lag: async () => ({ waiting: 0, oldestSeconds: 0 }),
       sweep: async () => 0,
     },
     flows: {
@@ -19,13 +25,17 @@ function relayOver(messages: OutboxMessage[], start: (started: Started) => Promi
         await start({ flow, workflowId, input });
         started.push({ flow, workflowId, input });
       },
+      signal: async (workflowId: string, signal: string) => {
+        signals.push(`${workflowId} ${signal}`);
+        return running.includes(workflowId);
+      },
     },
     log: {
       warn: (_, message) => void errors.push(`warn ${message}`),
       error: (_, message) => void errors.push(`error ${message}`),
     },
   });
-  return { relay, started, published, errors };
+  return { relay, started, signals, published, errors };
 }
 
 const search = (id: number, ...product_ids: string[]): OutboxMessage => ({
@@ -51,6 +61,12 @@ test('the relay, given messages of several topics, starts one flow for each conf
     },
   ]);
   expect([...published].sort((a, b) => a - b)).toEqual([3, 5, 8]);
+});
+
+test('the relay, given an accepted import, starts its flow', async () => {
+  const { relay, started } = relayOver([{ id: 1, topic: 'import.accepted', payload: { importId: 'i1' } }]);
+  await expect(relay.once()).resolves.toEqual({ published: 1, left: 0 });
+  expect(started).toEqual([{ flow: 'catalogueImport', workflowId: 'catalogue-import-i1', input: { importId: 'i1' } }]);
 });
 
 test('the relay, when a message becomes visible between two starts of a batch, does not take the later flow for the earlier', async () => {
@@ -104,4 +120,44 @@ test('the relay, when its signal is aborted, ends', async () => {
   while (published.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   stop.abort();
   await expect(running).resolves.toBeUndefined();
+});
+
+test('the relay starts the flows that cancel an order and give money back', async () => {
+  const { relay, started, published } = relayOver([
+    { id: 1, topic: 'order.cancellation_requested', payload: { orderId: 'o1' } },
+    { id: 2, topic: 'order.refund_requested', payload: { refundId: 'r1', orderId: 'o1' } },
+  ]);
+  await relay.once();
+  expect(started).toEqual([
+    { flow: 'cancelOrder', workflowId: 'cancel-order-o1', input: { orderId: 'o1' } },
+    { flow: 'refund', workflowId: 'refund-r1', input: { refundId: 'r1' } },
+  ]);
+  expect(published).toEqual([1, 2]);
+});
+
+test('the relay starts the flow that mends an approved difference', async () => {
+  const { relay, started } = relayOver([{ id: 1, topic: 'reconciliation.approved', payload: { differenceId: 'd1' } }]);
+  await relay.once();
+  expect(started).toEqual([
+    { flow: 'reconciliationRepair', workflowId: 'reconciliation-repair-d1', input: { differenceId: 'd1' } },
+  ]);
+});
+
+test('the relay, of an order with something to tell, wakes the flow that tells or starts one', async () => {
+  const message = (id: number, orderId: string): OutboxMessage => ({
+    id,
+    topic: 'order.notification_queued',
+    payload: { orderId },
+  });
+  const { relay, started, signals } = relayOver([message(1, 'o1'), message(2, 'o2')], undefined, ['notify-o1']);
+  await relay.once();
+  expect(signals.sort()).toEqual(['notify-o1 moreToTell', 'notify-o2 moreToTell']);
+  expect(started).toEqual([{ flow: 'notify', workflowId: 'notify-o2', input: { orderId: 'o2' } }]);
+});
+
+test('the relay starts the flow that tells staff of low stock', async () => {
+  const { relay, started, published } = relayOver([{ id: 1, topic: 'stock.low', payload: { alertId: 'a1' } }]);
+  await relay.once();
+  expect(started).toEqual([{ flow: 'lowStock', workflowId: 'low-stock-a1', input: { alertId: 'a1' } }]);
+  expect(published).toEqual([1]);
 });

@@ -155,7 +155,7 @@ test('every call, while nothing listens, is unknown, and the client secret is te
   await own.close();
   const unknown = { kind: 'unknown', reason: 'connection' };
   expect(await orphan.authorise(request())).toEqual(unknown);
-  expect(await orphan.retrieve('pi_1')).toEqual(unknown);
+  expect(await orphan.retrieve('pi_1', request())).toEqual(unknown);
   expect(await orphan.find(request(), start, end)).toEqual(unknown);
   expect(await orphan.capture({ key: 'k', intentId: 'pi_1', amount: USD(1) })).toEqual(unknown);
   expect(await orphan.void({ key: 'k', intentId: 'pi_1' })).toEqual(unknown);

@@ -8,7 +8,7 @@ let serial = 0;
 
 beforeAll(async () => {
   bench = await startStripe();
-  gateway = createStripeGateway({ secretKey: SECRET_KEY, apiUrl: bench.url, webhookSecrets: [], timeoutMs: 400 });
+  gateway = createStripeGateway({ secretKey: SECRET_KEY, apiUrl: bench.url, webhookSecrets: [], timeoutMs: 2_000 });
 });
 afterEach(() => bench.post('/test/reset'));
 afterAll(() => bench.close());
@@ -95,7 +95,7 @@ test('authorise, without a method, waits for the customer, whose browser pays wi
     headers: { authorization: 'Bearer pk_test_browser' },
     body: new URLSearchParams({ client_secret: secret, payment_method: 'pm_card_visa' }),
   });
-  expect(await gateway.retrieve(intentId)).toMatchObject({ kind: 'authorised', intentId });
+  expect(await gateway.retrieve(intentId, wanted)).toMatchObject({ kind: 'authorised', intentId });
   expect(await gateway.authorise(wanted)).toMatchObject({ kind: 'authorised', intentId });
 });
 
@@ -104,11 +104,12 @@ test('authorise, with 3-D Secure, waits for the customer, who passes or fails', 
     ['succeed', { kind: 'authorised' }],
     ['fail', { kind: 'declined', reason: 'payment_intent_authentication_failure' }],
   ] as const) {
-    const outcome = await gateway.authorise(request('pm_card_threeDSecure2Required'));
+    const wanted = request('pm_card_threeDSecure2Required');
+    const outcome = await gateway.authorise(wanted);
     expect(outcome.kind).toBe('needs_customer');
     const { intentId } = outcome as { intentId: string };
     await bench.post(`/test/payment_intents/${intentId}/authenticate`, { outcome: result });
-    expect(await gateway.retrieve(intentId)).toMatchObject({ ...expected, intentId });
+    expect(await gateway.retrieve(intentId, wanted)).toMatchObject({ ...expected, intentId });
   }
 });
 
@@ -155,18 +156,19 @@ test('capture and void, of an intent that the provider does not have, as with th
 });
 
 test('void, of what is held, waits or was declined, is void, and again', async () => {
-  const waiting = await gateway.authorise(request('pm_card_threeDSecure2Required'));
-  const declined = await gateway.authorise(request('pm_card_visa_chargeDeclined'));
-  const intents = [
-    await authorised(),
-    (waiting as { intentId: string }).intentId,
-    (declined as { intentId: string }).intentId,
-  ];
+  const wanted = ['pm_card_visa', 'pm_card_threeDSecure2Required', 'pm_card_visa_chargeDeclined'].map((card) =>
+    request(card),
+  );
+  const intents: string[] = [];
+  for (const each of wanted) intents.push(((await gateway.authorise(each)) as { intentId: string }).intentId);
   for (const intentId of intents)
     for (const key of [`v-${intentId}`, `v-${intentId}`, `w-${intentId}`])
       expect(await gateway.void({ key, intentId })).toEqual({ kind: 'voided' });
-  for (const intentId of intents)
-    expect(await gateway.retrieve(intentId)).toMatchObject({ kind: 'declined', reason: 'canceled' });
+  for (const [index, intentId] of intents.entries())
+    expect(await gateway.retrieve(intentId, wanted[index] ?? request(null))).toMatchObject({
+      kind: 'declined',
+      reason: 'canceled',
+    });
 });
 
 test('void, of what was captured, says so', async () => {
@@ -207,7 +209,7 @@ test('refund, that the bank settles later, is pending and then refunded', async 
 });
 
 test('retrieve, of an unknown intent, does not know; its client secret is not found', async () => {
-  expect(await gateway.retrieve('pi_none')).toEqual({ kind: 'unknown', reason: 'resource_missing' });
+  expect(await gateway.retrieve('pi_none', request(null))).toEqual({ kind: 'unknown', reason: 'resource_missing' });
   await expect(gateway.clientSecret('pi_none')).rejects.toMatchObject({ code: 'not_found' });
 });
 

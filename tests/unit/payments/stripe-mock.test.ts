@@ -72,7 +72,7 @@ ran("Stripe's mock", () => {
   });
 
   test('retrieve, the client secret and find are understood', async () => {
-    await gateway.retrieve('pi_123');
+    await gateway.retrieve('pi_123', request(null));
     await gateway.clientSecret('pi_123');
     await gateway.find(request(null), new Date(), new Date());
     expect(sent).toEqual([
@@ -90,6 +90,7 @@ ran("Stripe's mock", () => {
 
   test('refund is understood', async () => {
     await gateway.refund({ key: 'r', intentId: 'pi_123', amount: USD, reason: 'return' });
-    expect(sent).toEqual(['200 GET /v1/refunds', '200 POST /v1/refunds']);
+    await gateway.refundsOf('pi_123');
+    expect(sent).toEqual(['200 GET /v1/refunds', '200 POST /v1/refunds', '200 GET /v1/refunds']);
   });
 });

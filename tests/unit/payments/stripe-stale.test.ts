@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { PaymentGateway } from '../../../src/domain/payments/ports.js';
+import type { AuthoriseRequest, PaymentGateway } from '../../../src/domain/payments/ports.js';
 import { createStripeGateway } from '../../../src/infra/stripe/gateway.js';
 import { SECRET_KEY, startStripe, type StripeBench } from '../simulators/stripe-bench.js';
 
@@ -75,8 +75,16 @@ async function forward(method: string, path: string, key: string, body: string) 
 const changed = (body: string, change: object): string =>
   JSON.stringify({ ...(JSON.parse(body) as object), ...change });
 
+const wanted = (key: string): AuthoriseRequest => ({
+  key,
+  checkoutId: key,
+  attempt: 1,
+  amount,
+  paymentMethod: 'pm_card_visa',
+});
+
 async function authorised(key: string): Promise<string> {
-  const outcome = await gateway.authorise({ key, checkoutId: key, attempt: 1, amount, paymentMethod: 'pm_card_visa' });
+  const outcome = await gateway.authorise(wanted(key));
   if (outcome.kind !== 'authorised') throw new Error(`expected authorised, got ${outcome.kind}`);
   return outcome.intentId;
 }
@@ -112,5 +120,5 @@ test('an intent that was paid but names no charge is unknown to every call', asy
   seen = (body) => changed(body, { latest_charge: null });
   const unknown = { kind: 'unknown', reason: 'charge_missing' };
   expect(await gateway.capture({ key: 'no-charge:capture', intentId, amount })).toEqual(unknown);
-  expect(await gateway.retrieve(intentId)).toEqual(unknown);
+  expect(await gateway.retrieve(intentId, wanted('no-charge'))).toEqual(unknown);
 });

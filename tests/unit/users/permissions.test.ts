@@ -1,4 +1,10 @@
-import { assertMay, assertMayForVendor, assertOwner, assertUser } from '../../../src/domain/users/index.js';
+import {
+  assertAdmitted,
+  assertMay,
+  assertMayForVendor,
+  assertOwner,
+  assertUser,
+} from '../../../src/domain/users/index.js';
 import type { Caller } from '../../../src/domain/users/types.js';
 
 const guest: Caller = { kind: 'guest', cartToken: 'x'.repeat(40) };
@@ -59,4 +65,14 @@ test('assertMayForVendor lets a vendor of whom is not known which one reach noth
 test('assertMayForVendor lets the shop’s people who are a vendor too reach all', () => {
   const both = user(['catalogue:write'], 'v1', ['catalogue:write']);
   expect(() => assertMayForVendor(both, 'catalogue:write', 'v2', 'product')).not.toThrow();
+});
+
+test('assertAdmitted, of a vendor whose role may more than vendors have of their own, says forbidden', () => {
+  const vendor = user(['catalogue:write', 'flows:write', 'pricing:write', 'users:read'], 'v1', []);
+  expect(() => assertAdmitted(vendor, 'catalogue:write')).not.toThrow();
+  for (const permission of ['flows:write', 'pricing:write', 'users:read'] as const) {
+    expect(() => assertAdmitted(vendor, permission)).toThrow(refusal('forbidden'));
+    expect(() => assertAdmitted(user([permission]), permission)).not.toThrow();
+    expect(() => assertAdmitted(guest, permission)).toThrow(refusal('unauthenticated'));
+  }
 });

@@ -41,7 +41,7 @@ describeWith(['temporal', 'postgres'], 'import flow', () => {
       ),
     });
     running = worker.run();
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     worker.shutdown();
     await running;

@@ -33,7 +33,7 @@ describeWith(['postgres', 'temporal', 'mail', 'inbox'], 'checkout, cancelled in 
     ['reserving', 'reserveStock', 'pm_card_visa'],
     ['authorising', 'authorisePayment', 'pm_card_visa'],
     ['asking the bank', 'authorisePayment', CARD],
-    ['undoing', 'voidPayment', 'pm_card_chargeDeclined'],
+    ['undoing', 'voidHolds', 'pm_card_chargeDeclined'],
     ['giving the stock back', 'releaseStock', 'pm_card_chargeDeclined'],
   ])('checkout, cancelled while %s, is undone', async (_, activity, card) => {
     const purchase = await accepted(world, { card });
@@ -45,7 +45,7 @@ describeWith(['postgres', 'temporal', 'mail', 'inbox'], 'checkout, cancelled in 
     const late = step.letGo();
     await expect(stopped(purchase)).resolves.toEqual({
       flow: 'COMPLETED',
-      row: activity === 'voidPayment' || activity === 'releaseStock' ? 'failed' : 'cancelled',
+      row: activity === 'voidHolds' || activity === 'releaseStock' ? 'failed' : 'cancelled',
     });
     await asked;
     await late;

@@ -101,14 +101,14 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, cancelled'
 
   test('checkout, whose undo is refused by mistake, stays open and ends undone when that is mended', async () => {
     const purchase = await accepted(world, { card: 'pm_card_chargeDeclined' });
-    world.faults.always('voidPayment', refuses);
+    world.faults.always('voidHolds', refuses);
     await world.flows.checkoutOutcome(purchase.checkoutId, { orderId: purchase.orderId, customerId: null }, 1_000);
     const handle = world.handle(purchase.workflowId);
     await world.until(async () => (await detailsOf(handle)).includes('Needs attention'), 'asking for attention');
     expect((await handle.describe()).status.name).toBe('RUNNING');
     expect(await world.stock(purchase.variantId)).toEqual([5, 2]);
     await handle.cancel();
-    world.faults.lift('voidPayment');
+    world.faults.lift('voidHolds');
     await expect(world.ended(purchase.workflowId)).resolves.toMatchObject({ status: 'failed' });
     expect(await endState(world, purchase)).toMatchObject(UNDONE);
   });

@@ -101,7 +101,7 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, that needs
     const purchase = await waiting();
     const intentId = await intentOf(world, purchase.checkoutId);
     let reservedAtVoid: unknown;
-    world.faults.once('voidPayment', async (run) => {
+    world.faults.once('voidHolds', async (run) => {
       reservedAtVoid = await world.stock(purchase.variantId);
       return run();
     });
@@ -153,6 +153,11 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, that needs
         )
       ).length;
     await world.until(async () => (await unhandled()) === 1, 'the late event', 0);
-    expect(await endState(world, purchase)).toMatchObject(UNDONE);
+    expect(await endState(world, purchase)).toMatchObject({
+      ...UNDONE,
+      mails: ['Your payment goes back to you'],
+      texts: 1,
+      told: [{ event: 'payment_returned' }, { event: 'payment_returned' }],
+    });
   });
 });

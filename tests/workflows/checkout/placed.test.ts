@@ -67,7 +67,7 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, paid at on
     expect(typedSearchAttributes.get(ORDER_ID)).toBe(purchase.orderId);
     expect(typedSearchAttributes.get(CHECKOUT_STATUS)).toBe('placed');
     expect(typedSearchAttributes.get(NEEDS_ATTENTION)).toBeUndefined();
-    expect(await detailsOf(handle)).toBe(`Checkout ${purchase.checkoutId}: Done.`);
+    expect(await detailsOf(handle)).toBe(`Checkout ${purchase.checkoutId}: ended, placed.`);
     await expect(handle.query('progress')).resolves.toMatchObject({ phase: 'closed', outcome: { status: 'placed' } });
   });
 });

@@ -82,7 +82,7 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, refused', 
     expect(await world.stock(first.variantId)).toEqual([0, 0]);
   });
 
-  test('checkout, whose stock an operator gave to another while the payment was asked for, is voided', async () => {
+  test('checkout, whose stock an operator gave to another while the payment was asked for, is voided, and its customer told', async () => {
     const purchase = await accepted(world);
     world.faults.once('placeOrder', async (run) => {
       await world.shop.run(`update reservations set state = 'released', closed_at = now() where checkout_id = ?`, [
@@ -101,6 +101,12 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, refused', 
       outcome: { status: 'failed', code: 'out_of_stock' },
     });
     await world.ended(purchase.workflowId);
-    expect(await endState(world, purchase)).toMatchObject({ ...UNDONE, stock: [0, 0] });
+    expect(await endState(world, purchase)).toMatchObject({
+      ...UNDONE,
+      stock: [0, 0],
+      mails: ['Your payment goes back to you'],
+      texts: 1,
+      told: [{ event: 'payment_returned' }, { event: 'payment_returned' }],
+    });
   });
 });

@@ -6,6 +6,7 @@ import { after, before } from '../../support/faulty-activities.js';
 import { mailsTo } from '../../support/flow-checkout.js';
 import { eventsOf, historyText } from '../../support/flow-history.js';
 import { openFlowWorld, type FlowWorld } from '../../support/flow-world.js';
+import { overdueHolds } from '../../support/overdue-holds.js';
 import { describeWith } from '../../support/services.js';
 
 const MINUTE = 60_000;
@@ -171,5 +172,29 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'reservation-expiry',
       [5, 0],
       [5, 2],
     ]);
+  });
+
+  test('the sweep, of more than one lot, ends all of them, a lot in each step', async () => {
+    const variantId = await world.variant(2_000);
+    await overdueHolds(world.query, [variantId], 250);
+    const workflowId = `sweep-${newId()}`;
+    const before = world.faults.calls('endOverdueHolds');
+    await world.start('reservationSweep', workflowId);
+    await expect(world.ended(workflowId)).resolves.toMatchObject({ holds: 250 });
+    expect(await world.stock(variantId)).toEqual([2_000, 0]);
+    // Three lots of 100 rows at most, and a look that finds none.
+    expect(world.faults.calls('endOverdueHolds') - before).toBe(4);
+  });
+
+  test('the sweep, that goes on where a long history ended, takes over what comes after, and counts on', async () => {
+    const swept = { holds: 7, checkouts: 5, untold: 3 };
+    const workflowId = `sweep-${newId()}`;
+    const hold = await world.variant(5);
+    await overdueHolds(world.query, [hold], 1);
+    await world.start('reservationSweep', workflowId, { swept, stage: 'messages', after: newId() });
+    await expect(world.ended(workflowId)).resolves.toEqual(swept);
+    expect(await world.stock(hold)).toEqual([5, 1]);
+    await world.start('reservationSweep', `${workflowId}-next`);
+    await expect(world.ended(`${workflowId}-next`)).resolves.toMatchObject({ holds: 1 });
   });
 });

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { refusing } from '../../../src/activities/failures.js';
 import type { NotificationActivities, OrderNotice } from '../../../src/activities/notifications.js';
@@ -15,7 +15,8 @@ import { ensureSearchAttributes } from '../../../src/infra/temporal/namespace.js
 import { installRuntime } from '../../../src/infra/temporal/worker.js';
 import { NEEDS_ATTENTION, ORDER_ID } from '../../../src/workflows/attributes.js';
 import { notifyWorkflowId } from '../../../src/workflows/contracts.js';
-import { describeWith, serviceUrl } from '../../support/services.js';
+import { describeWith } from '../../support/services.js';
+import { startTimeSkipping } from '../../support/time-skipping.js';
 
 const TASK_QUEUE = 'telling';
 type Wanted = Pick<NotificationActivities, 'sendOrderEmail' | 'sendOrderText' | 'tellCustomer' | 'findPendingMessages'>;
@@ -33,7 +34,7 @@ describeWith('test-server', 'telling', () => {
 
   const queue = (event: OrderNotice['event']): void => {
     for (const channel of ['email', 'sms'] as const)
-      rows.set(`${event}/${channel}`, { event, channel, status: 'pending' });
+      rows.set(`${event}/${channel}`, { notificationId: newId(), event, channel, status: 'pending' });
   };
 
   async function send(channel: Channel, { event }: OrderNotice): Promise<DeliveryStatus> {
@@ -53,16 +54,14 @@ describeWith('test-server', 'telling', () => {
       workflowsPath: fileURLToPath(new URL('./telling-flow.ts', import.meta.url)),
       logger,
     });
-  }, 60_000);
+  }, 180_000);
 
   // a server of its own for each: once a flow has had children it does not skip time any more
   beforeEach(async () => {
     rows = new Map();
     sent = [];
     down = new Set();
-    environment = await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path: serviceUrl('test-server') } },
-    });
+    environment = await startTimeSkipping();
     await ensureSearchAttributes(environment.client, 'default');
     const activities: Wanted = {
       sendOrderEmail: (notice) => send('email', notice),

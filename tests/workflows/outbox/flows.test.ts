@@ -35,7 +35,7 @@ describeWith('temporal', 'flows', () => {
     client = createTemporalClient(connection, NAMESPACE);
     await ensureSearchAttributes(client, NAMESPACE.namespace);
     flows = createFlows({ client, taskQueue });
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     worker.shutdown();

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ApplicationFailure } from '@temporalio/common';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { ensureSearchAttributes } from '../../../src/infra/temporal/namespace.js';
 import { refusing } from '../../../src/activities/failures.js';
@@ -9,7 +9,8 @@ import { DomainError } from '../../../src/domain/kernel/errors.js';
 import { NEEDS_ATTENTION, CHECKOUT_STATUS } from '../../../src/workflows/attributes.js';
 import { RETRY_STEP } from '../../../src/workflows/contracts.js';
 import { installRuntime } from '../../../src/infra/temporal/worker.js';
-import { describeWith, serviceUrl } from '../../support/services.js';
+import { describeWith } from '../../support/services.js';
+import { startTimeSkipping } from '../../support/time-skipping.js';
 import type * as flows from './flows.js';
 
 const TASK_QUEUE = 'parking';
@@ -24,9 +25,7 @@ describeWith('test-server', 'parking', () => {
 
   beforeAll(async () => {
     installRuntime(silent);
-    environment = await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path: serviceUrl('test-server') } },
-    });
+    environment = await startTimeSkipping();
     await ensureSearchAttributes(environment.client, 'default');
     await ensureSearchAttributes(environment.client, 'default');
     worker = await Worker.create({
@@ -44,7 +43,7 @@ describeWith('test-server', 'parking', () => {
       ),
     });
     running = worker.run();
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     worker.shutdown();

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { refusing } from '../../../src/activities/failures.js';
 import { createUserActivities } from '../../../src/activities/users.js';
@@ -9,6 +9,7 @@ import { requestPasswordReset } from '../../../src/domain/users/index.js';
 import { ensureSearchAttributes } from '../../../src/infra/temporal/namespace.js';
 import { confirmEmailWorkflowId, passwordResetWorkflowId } from '../../../src/workflows/contracts.js';
 import { describeWith } from '../../support/services.js';
+import { startTimeSkipping } from '../../support/time-skipping.js';
 import { createUserWorld, type UserWorld } from '../../support/users.js';
 import type * as flows from './flows.js';
 
@@ -27,10 +28,7 @@ describeWith(['postgres', 'test-server'], 'flows that mail tokens', () => {
   beforeAll(async () => {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     world = createUserWorld(process.env['DATABASE_URL'] ?? '');
-    const path = process.env['TEMPORAL_TEST_SERVER'] ?? '';
-    environment = await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path } },
-    });
+    environment = await startTimeSkipping();
     await ensureSearchAttributes(environment.client, 'default');
     const note = (...line: unknown[]) => void logged.push(line);
     worker = await Worker.create({

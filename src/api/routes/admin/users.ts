@@ -91,6 +91,7 @@ export function createAdminUserRoutes({ transact, query, cipher, sessionCache }:
       params: UserId,
       body: ChangeBody,
       responses: { 200: AdminUserView },
+      refuses: ['conflict'],
       async handle({ caller, params, body, requestId }) {
         assertMay(caller, 'users:write');
         const by = { type: 'user', id: caller.userId, requestId } as const;

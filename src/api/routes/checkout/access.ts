@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { hashCartToken } from '../../../domain/cart/index.js';
+import type { CartOwner } from '../../../domain/checkout/index.js';
 import type { Cipher } from '../../../domain/kernel/cipher.js';
-import { notFound } from '../../../domain/kernel/errors.js';
+import { DomainError, notFound } from '../../../domain/kernel/errors.js';
 import type { Caller } from '../../../domain/users/types.js';
 
 const EVENTS_TOKEN_MS = 15 * 60_000;
@@ -49,6 +50,14 @@ export function assertOwns(
   if (owned.userId === null && owned.cartTokenHash !== null && cartToken !== null)
     if (same(hashCartToken(cartToken), owned.cartTokenHash)) return;
   throw notFound(what);
+}
+
+export function ownerOf(caller: Caller): CartOwner {
+  const tokenHash = caller.cartToken === null ? null : hashCartToken(caller.cartToken);
+  if (caller.kind === 'user') return { userId: caller.userId, tokenHash };
+  if (tokenHash === null)
+    throw new DomainError('cart_empty', 'there is no cart to check out: send its X-Cart-Token or log in');
+  return { userId: null, tokenHash };
 }
 
 function same(a: string, b: string): boolean {

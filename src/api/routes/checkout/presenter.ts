@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { isDecided, statusOf, type Checkout } from '../../../domain/checkout/index.js';
 import type { Cipher } from '../../../domain/kernel/cipher.js';
-import type { Order } from '../../../domain/orders/index.js';
+import type { Order, RefundSummary } from '../../../domain/orders/index.js';
 import { eventsToken, orderToken } from './access.js';
 import type { Checkout as CheckoutSchema } from './schemas.js';
 import { toldFailure } from './told-failure.js';
@@ -69,9 +69,29 @@ export const presentOrder = (order: Order, orderTokenValue?: string) => ({
     captured: order.payment.captured,
     refunded: order.payment.refunded,
   },
+  refunds: order.refunds.map(presentRefund),
   shipping_method: order.shippingMethod,
   shipping_address: { ...order.shippingAddress },
+  tracking:
+    order.tracking === null
+      ? null
+      : { carrier: order.tracking.carrier, number: order.tracking.number, url: order.tracking.url },
+  cancelling: order.cancelling,
   email: order.contact.email,
   placed_at: order.placedAt,
+  shipped_at: order.shippedAt,
+  delivered_at: order.deliveredAt,
   ...(orderTokenValue === undefined ? {} : { order_token: orderTokenValue }),
+});
+
+export const presentRefund = (refund: RefundSummary) => ({
+  id: refund.id,
+  status: refund.status,
+  reason: refund.reason,
+  amount: refund.amount,
+  goods: refund.goods,
+  shipping: refund.shipping,
+  tax: refund.tax,
+  created_at: refund.createdAt,
+  settled_at: refund.settledAt,
 });

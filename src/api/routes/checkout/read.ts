@@ -49,6 +49,7 @@ export function createCheckoutReadRoutes(deps: CheckoutRouteDeps): Endpoint[] {
       orderToken: true,
       params: ById,
       responses: { 200: CheckoutSchema, 202: CheckoutSchema },
+      refuses: ['invalid_transition', 'conflict'],
       handle: async ({ params: { id }, caller, ctx }) => {
         const checkout = await query((em) => readCheckout(em, id));
         assertOwns(cipher, ctx, caller, { ...checkout, checkoutId: checkout.id }, 'checkout');

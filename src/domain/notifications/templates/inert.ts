@@ -1,5 +1,5 @@
-/** Control characters, line separators and marks that change the reading direction. */
-const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu;
+/** Control characters, line separators, marks of reading direction and what else is not seen; joiners belong to words. */
+const CONTROL = /(?:(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}])+/gu;
 
 /** Markup in a text becomes text. */
 export const escapeMarkup = (text: string): string =>

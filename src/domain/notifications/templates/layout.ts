@@ -6,7 +6,7 @@ export type Block =
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
   /** Label and value; the emphasised ones stand out. */
   | { readonly kind: 'table'; readonly rows: readonly TableRow[] }
-  /** A link of ours, never one that somebody typed. */
+  /** A link of ours or of our staff, never one that a customer typed. */
   | { readonly kind: 'link'; readonly label: string; readonly url: string }
   | { readonly kind: 'code'; readonly label: string; readonly code: string };
 

@@ -1,0 +1,137 @@
+import {
+  begunAuthorisations,
+  readUndoing,
+  recordTaken,
+  recordVoided,
+  type BegunAuthorisation,
+  type Undoing,
+} from '../domain/checkout/index.js';
+import type { Money } from '../domain/kernel/money.js';
+import type { Query, Transact } from '../domain/kernel/transact.js';
+import { findPendingMessages, queueOrderNotification } from '../domain/notifications/index.js';
+import { paidIntents, strayIntents, type PaymentGateway } from '../domain/payments/index.js';
+
+export interface ReturnMoneyDeps {
+  readonly transact: Transact;
+  readonly query: Query;
+  readonly gatewayOf: (provider: string) => PaymentGateway;
+  /** The intent that an attempt made; null when it made none. */
+  readonly intentOf: (begun: BegunAuthorisation) => Promise<string | null>;
+}
+
+export interface Returned {
+  readonly orderId: string;
+  /** Money was taken and is still to be refunded. */
+  readonly taken: boolean;
+  /** The customer is still to be told that money went back. */
+  readonly untold: boolean;
+}
+
+export interface ReturnOptions {
+  /** Also gives back what was taken. */
+  readonly refund: boolean;
+  /** Its customer asked for this ending, and need not be told that a hold was let go. */
+  readonly known?: boolean | undefined;
+}
+
+/** A transaction, as use cases take it. */
+type Em = Parameters<typeof queueOrderNotification>[0];
+
+/** One intent whose money goes back. */
+interface Owed extends Undoing {
+  readonly checkoutId: string;
+  readonly intentId: string;
+  /** What keys begin with. */
+  readonly key: string;
+  /** Null: no attempt of ours knows the intent. */
+  readonly attemptId: string | null;
+}
+
+/**
+ * Makes sure that nothing is, or can still be, paid for a checkout beside its order: all of it where it ended unpaid, else
+ * only intents that are not the order's. With `refund` also what was taken goes back. Idempotent, harmless when nothing was.
+ */
+export function createReturnMoney({ transact, query, gatewayOf, intentOf }: ReturnMoneyDeps) {
+  return async function returnMoney(checkoutId: string, options: ReturnOptions): Promise<Returned> {
+    const undoing = await query((em) => readUndoing(em, checkoutId));
+    let taken = false;
+    for (const begun of undoing.unpaid ? await query((em) => begunAuthorisations(em, checkoutId)) : [])
+      if (await undoAttempt(undoing, begun, options)) taken = true;
+    for (const intentId of await query((em) => strayIntents(em, checkoutId))) {
+      const stray = { ...undoing, checkoutId, intentId, key: `${checkoutId}:stray:${intentId}`, attemptId: null };
+      if (await giveBack(stray, options)) taken = true;
+    }
+    // Whoever paid and was undone before anyone heard of it.
+    if (undoing.unpaid && options.known !== true)
+      await transact(async (em) => {
+        if ((await paidIntents(em, checkoutId)).size > 0) await queue(em, undoing, undoing.total);
+      });
+    const pending = await query((em) => findPendingMessages(em, undoing.orderId));
+    return { orderId: undoing.orderId, taken, untold: pending.some(({ event }) => event === 'payment_returned') };
+  };
+
+  async function undoAttempt(undoing: Undoing, begun: BegunAuthorisation, options: ReturnOptions): Promise<boolean> {
+    const { id: attemptId, checkoutId, key, outcome } = begun.attempt;
+    if (outcome === 'voided') return false;
+    // An answer that was lost is fetched with the same key first, which also disarms a call still to come.
+    const intentId = begun.attempt.intentId ?? (await intentOf(begun));
+    if (intentId !== null && begun.request.amount.amount > 0)
+      return giveBack({ ...undoing, checkoutId, intentId, key, attemptId }, options);
+    await transact((em) => recordVoided(em, { attemptId, intentId }));
+    return false;
+  }
+
+  /** Voids an intent, or refunds what is left of what was taken with it. @returns whether there is something left */
+  async function giveBack(owed: Owed, options: ReturnOptions): Promise<boolean> {
+    const { checkoutId, provider, intentId, key } = owed;
+    const gateway = gatewayOf(provider);
+    const answer = await gateway.void({ key: `${key}:void`, intentId });
+    if (answer.kind === 'unknown') throw new Error(`void: ${answer.reason}`);
+    if (answer.kind === 'voided') {
+      await finish(owed, options, null);
+      return false;
+    }
+    const { amount, chargeId } = answer;
+    const made = await gateway.refundsOf(intentId);
+    if (made === null) throw new Error('refunds: no answer');
+    await transact((em) => recordTaken(em, { checkoutId, provider, intentId, chargeId, amount }, made));
+    const sent = made.filter(({ status }) => status !== 'failed');
+    const left = sent.reduce((rest, each) => rest - each.amount.amount, amount.amount);
+    const pending = sent.some(({ status }) => status === 'pending');
+    if (!options.refund && (pending || left > 0)) return true;
+    // A bank may still send a pending one back: asked again until it is definite.
+    if (pending) throw new Error('refund: pending');
+    if (left > 0) {
+      // One that came back is made anew, under a key of its own.
+      const failed = made.length - sent.length;
+      const back = await gateway.refund({
+        key: failed === 0 ? `${key}:refund` : `${key}:refund:${failed}`,
+        intentId,
+        amount: { ...amount, amount: left },
+        reason: 'checkout_undone',
+      });
+      if (back.kind !== 'refunded') throw new Error(`refund: ${'reason' in back ? back.reason : back.kind}`);
+      await transact((em) =>
+        recordTaken(em, { checkoutId, provider, intentId, chargeId, amount }, [
+          { reference: back.refundId, amount: back.amount, status: 'succeeded' },
+        ]),
+      );
+    }
+    await finish(owed, options, amount);
+    return false;
+  }
+
+  /** Notes that nothing is kept; whoever had paid is to be told. `taken`: what was taken before it went back. */
+  async function finish(owed: Owed, { known = false }: ReturnOptions, taken: Money | null): Promise<void> {
+    const { attemptId, intentId } = owed;
+    await transact(async (em) => {
+      // A stray has money by its event.
+      const secured = attemptId === null || (await recordVoided(em, { attemptId, intentId }));
+      if (taken !== null || (secured && !known)) await queue(em, owed, taken ?? owed.total);
+    });
+  }
+
+  async function queue(em: Em, { orderId }: Undoing, amount: Money | null): Promise<void> {
+    if (amount !== null) await queueOrderNotification(em, orderId, 'payment_returned', { refunded: amount });
+  }
+}
