@@ -63,3 +63,73 @@ export interface CallRecord {
   /** The refusal's code. */
   readonly code?: string;
 }
+
+/** How the shop is set up for a run: holds that end while somebody still looks, and all load from one address. */
+export const SHOP_SETTINGS: Readonly<Record<string, string>> = {
+  CHECKOUT_RESERVATION_MS: '60000',
+  CART_HOLD_MS: '60000',
+  CART_HOLD_WARNING_MS: '20000',
+  ON_DELIVERY_COUNTRIES: 'US',
+  ON_DELIVERY_MOST: '10000000',
+  RATE_LIMITS: 'off',
+};
+
+/** What the shop has told a shopper, and must keep to. */
+export interface Told {
+  readonly what:
+    | 'accepted'
+    | 'placed'
+    | 'declined'
+    | 'expired'
+    | 'cancelled'
+    | 'refused'
+    | 'order_cancelling'
+    | 'order_cancelled'
+    | 'refund_accepted'
+    | 'refunded';
+  readonly checkoutId?: string;
+  readonly orderId?: string;
+  readonly refundId?: string;
+  /** Minor units: the order's total, or what a refund gives back. */
+  readonly amount?: number;
+}
+
+/** One visit of one shopper, kept until the end. */
+export interface VisitRecord {
+  readonly habit: string;
+  readonly shopper: number;
+  /** Each visit is another person's. */
+  readonly email: string;
+  readonly phone: string;
+  /** How many orders this person meant to have at the most. */
+  readonly wanted: number;
+  readonly told: readonly Told[];
+  /** Where patience ended. */
+  readonly gaveUp?: string;
+}
+
+/** An answer that no habit can explain. */
+export interface Surprise {
+  readonly atMs: number;
+  readonly habit: string;
+  readonly call: string;
+  readonly what: string;
+  readonly requestId?: string;
+}
+
+/** Who shops meanwhile. */
+export interface Crowd {
+  /** Lets nobody new in and waits until those inside have gone. */
+  stop(): Promise<void>;
+  visits(): readonly VisitRecord[];
+  /** How many, and the first ones. */
+  surprises(): { readonly count: number; readonly first: readonly Surprise[] };
+}
+
+export interface CrowdOptions {
+  readonly seed: number;
+  readonly shoppers: number;
+  readonly record: (call: CallRecord) => void;
+  /** `performance.now()` when the run began. */
+  readonly startedAt: number;
+}
