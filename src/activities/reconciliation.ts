@@ -162,6 +162,7 @@ export function createReconciliationActivities(deps: ReconciliationActivityDeps)
         return transact((em) => noteMended(em, difference.id));
       }
       case 'give_back':
+      case 'give_back_lost':
         return giveBack(difference);
       default:
         throw new Error(`nobody mends ${difference.action}`);
@@ -178,7 +179,7 @@ export function createReconciliationActivities(deps: ReconciliationActivityDeps)
   }
 
   /** Money without an order goes back, at most once for a difference, and no more than was approved. */
-  async function giveBack({ id, subject, found }: Difference): Promise<void> {
+  async function giveBack({ id, subject, found, action }: Difference): Promise<void> {
     const [provider, intentId, checkoutId] = [
       need(subject, 'provider'),
       need(subject, 'intent'),
@@ -200,6 +201,8 @@ export function createReconciliationActivities(deps: ReconciliationActivityDeps)
     if (back.kind === 'refused') return transact((em) => noteFailure(em, id, back.reason));
     // A bank may still send a pending one back: asked again until it is definite.
     if (back.kind !== 'refunded') throw new Error(`refund: ${'reason' in back ? back.reason : back.kind}`);
+    // Of a checkout that nobody knows any more there is nothing to book, and nobody to tell.
+    if (action === 'give_back_lost') return transact((em) => noteMended(em, id));
     const begun = (await query((em) => begunAuthorisations(em, checkoutId))).find(
       ({ attempt }) => attempt.intentId === intentId,
     );

@@ -6,5 +6,6 @@ export { mergeCarts } from './merge-carts.js';
 export type { CachedCarts, CachedContent, CartCache } from './ports.js';
 export { isFaithful, readCart, showCart, type CartReaderDeps, type ChangedCart } from './read-cart.js';
 export { checkoutInProgress } from './refusals.js';
+export { renewCheckoutIds } from './renew-checkout-ids.js';
 export { findCart } from './store.js';
 export type { Cart, CartContent, CartLine, CartProblem, CartRow } from './types.js';

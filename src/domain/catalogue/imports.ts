@@ -66,6 +66,14 @@ export async function resumeImport(
   return opened === 0 ? null : { line: row.linesRead, offset: row.byteOffset };
 }
 
+/** Imports that were accepted and have not ended, by id. */
+export async function findOpenImports(em: EntityManager): Promise<string[]> {
+  const rows = await em.execute<{ id: string }[]>(
+    `select id from imports where status in ('accepted', 'running') order by id`,
+  );
+  return rows.map((row) => row.id);
+}
+
 export interface ImportEnd {
   readonly status: 'completed' | 'failed' | 'cancelled';
   readonly failure: string | null;

@@ -9,6 +9,7 @@ export {
   cancelImport,
   closeImport,
   findImport,
+  findOpenImports,
   importFile,
   listImports,
   listRefusals,

@@ -104,3 +104,12 @@ export async function findUntoldOrders(
   );
   return rows.map((row) => row.id);
 }
+
+/** Alerts to staff that wait, by id. */
+export async function findUntoldAlerts(em: EntityManager): Promise<string[]> {
+  const rows = await em.execute<{ id: string }[]>(
+    `select distinct subject_id as id from notifications
+     where subject_type = 'stock_alert' and status = 'pending' order by subject_id`,
+  );
+  return rows.map((row) => row.id);
+}

@@ -2,6 +2,7 @@ export {
   CLAIM_MS,
   claimNotification,
   findPendingMessages,
+  findUntoldAlerts,
   findUntoldOrders,
   releaseNotification,
   renewClaim,

@@ -80,6 +80,8 @@ export interface PaymentGateway {
 /** What a provider has written down of one payment. Ids and amounts only. */
 export interface PaymentStatement {
   readonly intentId: string;
+  /** By the provider's clock. */
+  readonly createdAt: Date;
   /** From its metadata: whose it says it is. */
   readonly checkoutId: string | null;
   /** `payable`: its client secret could still pay it. `held`: authorised and neither taken nor given back. */

@@ -11,6 +11,8 @@ export interface OurSide {
   readonly currency: string | null;
   /** Its checkout has ended, paid or not, and nothing moved of late. */
   readonly atRest: boolean;
+  /** The checkout that it names, where the database knew it before it went back to an earlier time. */
+  readonly lost: string | null;
   /** The ledger's movements of it: `capture ch_1 500 USD`. */
   readonly booked: readonly string[];
 }
@@ -25,17 +27,19 @@ const sum = (movements: readonly Movement[], type: Movement['type']): number =>
 
 /** A payment that names no checkout of ours is another shop's on the same account. */
 export function comparePayment({ intentId, movements }: PaymentStatement, provider: string, ours: OurSide): Sighting[] {
+  const capture = movements.find(({ type }) => type === 'capture');
+  const kept = sum(movements, 'capture') - sum(movements, 'refund');
+  const keptOf = (checkout: string, kind: string, action: Action): Sighting[] => {
+    if (kept <= 0 || capture === undefined) return [];
+    const { reference: charge, amount } = capture;
+    const found = { kept, currency: amount.currency, captured: amount.amount, charge };
+    return [{ kind, subject: { provider, intent: intentId, checkout }, expected: { kept: 0 }, found, action }];
+  };
+  if (ours.lost !== null) return keptOf(ours.lost, 'money_of_lost_checkout', 'give_back_lost');
   if (ours.checkout === null || !ours.atRest) return [];
   const subject = { provider, intent: intentId, checkout: ours.checkout };
-  const capture = movements.find(({ type }) => type === 'capture');
-  if (ours.order === null) {
-    const kept = sum(movements, 'capture') - sum(movements, 'refund');
-    if (kept > 0 && capture !== undefined) {
-      const { reference, amount } = capture;
-      const found = { kept, currency: amount.currency, captured: amount.amount, charge: reference };
-      return [{ kind: 'money_without_order', subject, expected: { kept: 0 }, found, action: 'give_back' }];
-    }
-  }
+  const unordered = ours.order === null ? keptOf(ours.checkout, 'money_without_order', 'give_back') : [];
+  if (unordered.length > 0) return unordered;
   const theirs = new Set(movements.map(written));
   const missing = movements.filter((movement) => !ours.booked.includes(written(movement)));
   const alone = ours.booked.filter((movement) => !theirs.has(movement));

@@ -7,6 +7,8 @@ import type { Sighting } from './types.js';
 
 /** What moved more recently may be half done between the provider and us. Milliseconds. */
 const SETTLED_MS = 10 * 60_000;
+/** How far the provider's clock may be from ours. Milliseconds. */
+const SKEW_MS = 10 * 60_000;
 
 /** Compares some payments of a provider with our books. The provider is read first: what moves meanwhile is not at rest. */
 export async function lookAtPayments(
@@ -21,8 +23,10 @@ export async function lookAtPayments(
        coalesce((select jsonb_agg(concat_ws(' ', l.type, l.reference, l.amount, l.currency)) from payment_ledger l
          where l.provider = ? and l.intent_id = t.intent and l.type in ('capture', 'refund')
            and not (l.type = 'refund' and exists (select from payment_ledger back where back.provider = l.provider
-             and back.type = 'refund_reversal' and back.reference = l.reference))), '[]') as booked
-     from jsonb_to_recordset(?::jsonb) as t (at integer, intent text, checkout uuid)
+             and back.type = 'refund_reversal' and back.reference = l.reference))), '[]') as booked,
+       case when k.id is null and exists (select from restores r
+         where t.created between r.lost_since - ?::integer * interval '1 millisecond' and r.restored_at) then t.checkout end as lost
+     from jsonb_to_recordset(?::jsonb) as t (at integer, intent text, checkout uuid, created timestamptz)
      left join checkouts k on k.id = coalesce(t.checkout,
        (select l.checkout_id from payment_ledger l where l.provider = ? and l.intent_id = t.intent limit 1))
      left join payments p on p.provider = ? and p.intent_id = t.intent
@@ -30,9 +34,11 @@ export async function lookAtPayments(
     [
       SETTLED_MS,
       provider,
+      SKEW_MS,
       JSON.stringify(
-        told.map(({ intentId, checkoutId }, at) => ({
+        told.map(({ intentId, checkoutId, createdAt }, at) => ({
           at,
+          created: createdAt,
           intent: intentId,
           checkout: checkoutId !== null && isId(checkoutId) ? checkoutId : null,
         })),

@@ -128,8 +128,11 @@ export async function findMoneySince(em: EntityManager, overlapMs: number): Prom
          coalesce((select max(started_at) - ?::bigint * interval '1 millisecond' from reconciliations
            where ended_at is not null and jsonb_exists(looked, 'money')), k.first),
          (select min(k.created_at) from reconciliation_differences d join checkouts k on k.id::text = d.subject ->> 'checkout'
-           where d.area = 'money' and d.state not in ('repaired', 'gone'))))::text as since
-     from (select min(created_at) as first from checkouts) k where k.first is not null`,
+           where d.area = 'money' and d.state not in ('repaired', 'gone')),
+         (select min(r.lost_since) from restores r where exists (select from reconciliation_differences d
+           where d.kind = 'money_of_lost_checkout' and d.state not in ('repaired', 'gone')))))::text as since
+     from (select coalesce(min(created_at), (select min(lost_since) from restores)) as first from checkouts) k
+     where k.first is not null`,
     [overlapMs],
   );
   return row === undefined ? null : new Date(row.since);

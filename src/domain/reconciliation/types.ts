@@ -3,8 +3,8 @@ export const AREAS = ['stock', 'money', 'events', 'search'] as const;
 export type Area = (typeof AREAS)[number];
 
 /**
- * How a difference is mended. The first ones are safe and done at once; `book_movement` and `give_back` wait for a person's
- * approval; `by_hand` is for a person alone, and closes when the books agree again.
+ * How a difference is mended. The first ones are safe and done at once; `book_movement`, `give_back` and `give_back_lost` wait
+ * for a person's approval; `by_hand` is for a person alone, and closes when the books agree again.
  */
 export type Action =
   | 'count_again'
@@ -15,6 +15,7 @@ export type Action =
   | 'index'
   | 'book_movement'
   | 'give_back'
+  | 'give_back_lost'
   | 'by_hand';
 
 export const DIFFERENCE_STATES = ['open', 'repaired', 'awaiting_approval', 'approved', 'rejected', 'gone'] as const;

@@ -57,6 +57,7 @@ export {
   type ResetMail,
 } from './reset-password.js';
 export {
+  endAllSessions,
   endSession,
   listSessions,
   REFRESH_LIFETIME_MS,
@@ -65,4 +66,5 @@ export {
   type Refreshed,
 } from './sessions.js';
 export { findCredentials, readAccount, readAuthority, readCredentials, type Credentials } from './store.js';
+export { findUnmailed } from './find-unmailed.js';
 export type * from './types.js';

@@ -127,6 +127,15 @@ export async function revokeSessions(
   return rows.map((row) => row.id);
 }
 
+/** Ends every session; answers how many. */
+export async function endAllSessions(em: EntityManager, reason: string): Promise<number> {
+  const ended = await em.execute<unknown[]>(
+    'update sessions set revoked_at = now(), revoked_reason = ? where revoked_at is null and expires_at > now() returning 1',
+    [reason],
+  );
+  return ended.length;
+}
+
 /** @throws DomainError `not_found` unless the session is a live one of this user */
 export async function endSession(
   em: EntityManager,

@@ -53,6 +53,7 @@ export function createStripeStatements({
 
 const stateOf = (intent: Stripe.PaymentIntent): Omit<PaymentStatement, 'movements'> => ({
   intentId: intent.id,
+  createdAt: new Date(intent.created * 1_000),
   checkoutId: intent.metadata['checkout_id'] ?? null,
   state: STATES[intent.status] ?? 'payable',
 });

@@ -228,6 +228,44 @@ describeWith('postgres', 'reconciliation of money', () => {
     expect((await desk.ledger(checkoutId)).map(({ type }) => type)).toEqual(['capture', 'refund']);
   });
 
+  test('money of a checkout that the database forgot is listed, and goes back once a person approved it', async () => {
+    const checkoutId = newId();
+    const paid = await desk.gateway.authorise({
+      key: newId(),
+      checkoutId,
+      attempt: 1,
+      amount: usd(TOTAL),
+      paymentMethod: 'pm_card_visa',
+    });
+    if (paid.kind !== 'authorised') throw new Error(paid.kind);
+    await take(paid.intentId);
+    const restoreId = newId();
+    await desk.shop.run(
+      `insert into restores (id, lost_since, restored_at) values (?, now() - interval '2 hours', now() - interval '1 hour')`,
+      [restoreId],
+    );
+    await books.run('money');
+    expect(await books.about(checkoutId)).toEqual([]);
+
+    await desk.shop.run(`update restores set restored_at = now() + interval '3 hours' where id = ?`, [restoreId]);
+    await books.run('money');
+    const [difference] = await books.about(checkoutId);
+    if (difference === undefined) throw new Error('nothing was found');
+    expect(difference).toMatchObject({
+      kind: 'money_of_lost_checkout',
+      state: 'awaiting_approval',
+      found: { kept: TOTAL },
+    });
+    expect(desk.moved(checkoutId).refunded).toBe(0);
+    await books.decide(difference, 'approved', desk.staffId);
+    expect(await books.mend(difference)).toBe('repaired');
+    expect(await books.mend(difference)).toBe('repaired');
+    expect(desk.moved(checkoutId)).toMatchObject({ captured: TOTAL, refunded: TOTAL });
+    await books.run('money');
+    expect(await books.about(checkoutId)).toHaveLength(1);
+    await desk.shop.run('delete from restores where id = ?', [restoreId]);
+  });
+
   test('an event of money that was never handled gets its flow, and one whose flow runs does not', async () => {
     const { checkoutId } = await desk.due();
     await desk.undo(checkoutId);

@@ -10,6 +10,7 @@ import { OrderLife } from './0009-order-life.js';
 import { Notifications } from './0011-notifications.js';
 import { Reconciliation } from './0012-reconciliation.js';
 import { StockAlerts } from './0016-stock-alerts.js';
+import { Restores } from './0017-restores.js';
 
 /** In the order they run; a landed one never changes. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   { name: '0011-notifications', class: Notifications },
   { name: '0012-reconciliation', class: Reconciliation },
   { name: '0016-stock-alerts', class: StockAlerts },
+  { name: '0017-restores', class: Restores },
 ];

@@ -1,0 +1,1 @@
+export { isNoted, noteRestore, type Restore } from './note-restore.js';
