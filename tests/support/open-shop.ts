@@ -76,11 +76,12 @@ export async function openShop({
     RATE_LIMITS: 'off',
   };
 
-  const startApi = (): Promise<RunningChild> =>
+  const startApi = (at = port): Promise<RunningChild> =>
     startProcess({
       file: 'src/bin/api.ts',
-      env: { ...env, TEMPORAL_ADDRESS: temporal, ...apiEnv },
-      ready: async () => (await fetch(`${origin}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok,
+      env: { ...env, PORT: String(at), TEMPORAL_ADDRESS: temporal, ...apiEnv },
+      ready: async () =>
+        (await fetch(`http://127.0.0.1:${at}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok,
     });
   const startWorker = (): Promise<RunningChild> => {
     const since = new Date();
@@ -94,6 +95,7 @@ export async function openShop({
   const outside = await connectOutside({ ...process.env, ...env });
   const shelf = createShelf();
   const running = { api: await startApi(), worker: await startWorker() };
+  const others: RunningChild[] = [];
 
   const rows = <T extends object>(sql: string, params: readonly unknown[] = []): Promise<T[]> =>
     query((em) => em.execute<T[]>(sql, [...params]));
@@ -103,12 +105,20 @@ export async function openShop({
     taskQueue: env.TEMPORAL_TASK_QUEUE,
     secrets,
     stripe,
+    stripeUrl,
     outside,
     running,
-    startApi,
+    startApi: () => startApi(),
     startWorker,
     rows,
     databaseUrl: database.url,
+
+    /** Another API process of this shop, which ends with it. @returns its origin */
+    async openSecondApi(): Promise<string> {
+      const at = await freePort(port + 1, new Set());
+      others.push(await startApi(at));
+      return `http://127.0.0.1:${at}`;
+    },
 
     visit: (name: string): Visit =>
       createVisit(name, { origin, shelf, outside, check: createChecks(), say: () => undefined, show: () => undefined }),
@@ -144,7 +154,7 @@ export async function openShop({
       const results = await auditInstance(loadConfig({ ...process.env, ...env }), AUDIT).catch(
         (error: unknown) => error,
       );
-      await Promise.all([running.api.stop(), running.worker.stop()]);
+      await Promise.all([running.api, running.worker, ...others].map((child) => child.stop()));
       await Promise.all([outside.close(), stripe.close()]);
       await orm.close(true);
       await database.drop();
