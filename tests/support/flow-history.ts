@@ -1,4 +1,5 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import { until } from './until.js';
 
 /** Payloads as text, so that nothing hides in base64. */
 function readable(value: unknown): unknown {
@@ -29,4 +30,32 @@ export async function stepsOf(handle: WorkflowHandle): Promise<string[]> {
 
 export async function detailsOf(handle: WorkflowHandle): Promise<string> {
   return (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails ?? '';
+}
+
+/**
+ * Search attributes and history of each flow of a queue, by name, once flows of all these types are listed, which follows
+ * after a while, and at their ends.
+ */
+export async function textsOfFlows(
+  client: Client,
+  taskQueue: string,
+  types: readonly string[],
+): Promise<Map<string, string>> {
+  const flows = await until(
+    'all flows in the listing and at their ends',
+    async () => {
+      const found: WorkflowExecutionInfo[] = [];
+      for await (const flow of client.workflow.list({ query: `TaskQueue = '${taskQueue}'` })) found.push(flow);
+      return found;
+    },
+    (found) =>
+      types.every((type) => found.some((flow) => flow.type === type)) &&
+      !found.some(({ type, status }) => types.includes(type) && status.name === 'RUNNING'),
+  );
+  const texts = new Map<string, string>();
+  for (const flow of flows) {
+    texts.set(`${flow.workflowId} attributes`, JSON.stringify(flow.searchAttributes));
+    texts.set(flow.workflowId, await historyText(client.workflow.getHandle(flow.workflowId, flow.runId)));
+  }
+  return texts;
 }
