@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a service that can be cut: what is sent meanwhile is lost, and nobody is told. */
+/** A way to a service that can be cut: what is sent meanwhile is lost, also that a side hung up, and nobody is told. */
 export interface Gap {
   /** host:port */
   readonly address: string;
@@ -21,7 +21,7 @@ export async function openGap(target: string): Promise<Gap> {
       from.on('error', () => undefined);
       from.on('close', () => {
         sockets.delete(from);
-        to.destroy();
+        if (!isCut) to.destroy();
       });
     };
     pass(near, far);
