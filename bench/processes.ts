@@ -25,6 +25,11 @@ export function cpuOfTrees(roots: Readonly<Record<string, readonly number[]>>): 
   );
 }
 
+/** A process and all below it, parents first. */
+export const pidsBelow = (root: number): number[] => [
+  ...new Set([root, ...treeOf(readProcesses(), [root]).map(({ pid }) => pid)]),
+];
+
 function treeOf(rows: readonly ProcessRow[], roots: readonly number[]): ProcessRow[] {
   const wanted = new Set(roots);
   for (let grew = true; grew;) {

@@ -7,7 +7,7 @@ import { findNode, isRecentEnough, rerunOn } from './bootstrap/node.js';
 import { prefetchTemporal } from './bootstrap/temporal.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const NEEDS_TEMPORAL = new Set(['bench', 'demo', 'dev', 'replay', 'services', 'test']);
+const NEEDS_TEMPORAL = new Set(['bench', 'chaos', 'demo', 'dev', 'replay', 'services', 'test']);
 
 const [command = 'help', ...args] = process.argv.slice(2);
 

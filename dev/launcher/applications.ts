@@ -9,11 +9,17 @@ import { workerPolls } from './worker-probe.js';
 const CATALOGUE_SAMPLE = join('dev', 'data', 'catalog-sample.ndjson.gz');
 const IMPORTED = 'imported-sample';
 
+interface Instance {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 export interface Applications {
   /** Brings the database up to date. */
   migrate(): Promise<void>;
-  startWorker(): Promise<void>;
-  startApi(): Promise<void>;
+  /** One of several has a name and variables of its own. */
+  startWorker(one?: Instance): Promise<void>;
+  startApi(one?: Instance): Promise<void>;
   /** Imports the sample catalogue, once for each database; needs a worker. */
   importSample(): Promise<void>;
 }
@@ -30,14 +36,18 @@ export function createApplications(
     compiled,
   }: { readonly reload?: boolean; readonly compiled?: { readonly nodeArguments: readonly string[] } },
 ): Applications {
-  async function start(name: 'api' | 'worker', ready: () => Promise<boolean>): Promise<void> {
+  async function start(
+    program: 'api' | 'worker',
+    { name, env }: Instance,
+    ready: () => Promise<boolean>,
+  ): Promise<void> {
     console.step(name, 'starting');
     await supervisor.start({
       name,
       command: process.execPath,
-      args: reload ? watchArguments(name) : programArguments(name),
+      args: reload ? watchArguments(program) : programArguments(program),
       cwd: services.root,
-      env: services.env,
+      env: { ...services.env, ...env },
       rank: 0,
       graceMs: 30_000,
       probe: ready,
@@ -69,14 +79,14 @@ export function createApplications(
       console.step('migrate', 'bringing the database up to date');
       await runOnce('migrate', ['src/bin/migrate.ts']);
     },
-    startWorker() {
+    startWorker(one = { name: 'worker', env: {} }) {
       const since = new Date();
-      return start('worker', () => workerPolls({ ...process.env, ...services.env }, since));
+      return start('worker', one, () => workerPolls({ ...process.env, ...services.env }, since));
     },
-    startApi() {
-      const url = `http://127.0.0.1:${services.env['PORT']}/health/ready`;
+    startApi(one = { name: 'api', env: {} }) {
+      const url = `http://127.0.0.1:${one.env['PORT'] ?? services.env['PORT']}/health/ready`;
       const ready = async (): Promise<boolean> => (await fetch(url, { signal: AbortSignal.timeout(3_000) })).ok;
-      return start('api', ready);
+      return start('api', one, ready);
     },
     async importSample() {
       const marker = join(services.folder, IMPORTED);

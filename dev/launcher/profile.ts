@@ -79,6 +79,7 @@ export function emptyProfile(root: string, name: string): void {
     'vonage',
     'postgres',
     'imported-sample',
+    'keep',
     'secrets.json',
     'ports.json',
   ])

@@ -50,6 +50,10 @@ export function openRunBook(folder: string): RunBook {
   };
 }
 
+/** What a run has up now, and nothing that has ended since it was written down. */
+export const livingProcesses = (folder: string): RecordedProcess[] =>
+  readRecord(folder).processes.filter((process) => isRunning(process));
+
 /** The process ids of what a run has up now, by name. */
 export const recordedProcesses = (folder: string): Record<string, number> =>
   Object.fromEntries(readRecord(folder).processes.map(({ name, pid }) => [name, pid]));

@@ -5,6 +5,7 @@ import { announce, findOwner, lockFile, removeAnnouncement } from './announcemen
 import { emptyComposed, requireDocker, stopComposed } from './compose.js';
 import type { Console } from './console.js';
 import { childEnvironment } from './environment.js';
+import { keepAlive } from './keeper.js';
 import type { Lifetime } from './lifetime.js';
 import { emptyProfile, openProfile, profileFolder, type Profile } from './profile.js';
 import { cleanUp, openRunBook, type RunBook } from './run-record.js';
@@ -42,6 +43,8 @@ export interface SessionOptions {
   readonly strict: boolean;
   /** Whether to go on without required services (their tests are skipped). */
   readonly lenient: boolean;
+  /** Whether what ends by itself is started again. */
+  readonly keptAlive?: boolean;
 }
 
 const NO_RECORD: RunBook = { add: () => undefined, remove: () => undefined, noteCompose: () => undefined };
@@ -66,8 +69,11 @@ export async function openSession(options: SessionOptions, lifetime: Lifetime, c
 
   const profile = openProfile(root, name);
   const book = openRunBook(folder);
-  setLogsAside(profile.subfolder('logs'));
-  const supervisor = createSupervisor(profile.subfolder('logs'), book);
+  const logs = profile.subfolder('logs');
+  // What was killed and comes back goes on in its log.
+  if (options.keptAlive !== true || options.fresh) setLogsAside(logs);
+  const plain = createSupervisor(logs, book);
+  const supervisor = options.keptAlive === true ? keepAlive(plain, folder, console) : plain;
   lifetime.defer(async () => {
     await supervisor.stopAll();
     await cleanUp(folder, (project) => stopComposed(root, project));

@@ -1,5 +1,7 @@
 import { benchCommand } from './bench.js';
 import { buildCommand } from './build.js';
+import { chaosCommand } from './chaos.js';
+import { chaosShopCommand } from './chaos-shop.js';
 import { checkCommand } from './check.js';
 import { clientCommand } from './client.js';
 import type { Command } from './command.js';
@@ -35,5 +37,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   build: buildCommand,
   replay: replayCommand,
   bench: benchCommand,
+  chaos: chaosCommand,
+  'chaos-shop': chaosShopCommand,
   ...Object.fromEntries(TASKS.map((task) => [task.name, taskCommand(task)])),
 };

@@ -59,7 +59,11 @@ export function postgresHome(profile: Profile): Promise<PostgresHome> {
 /** Removes a profile's cluster that root's home keeps outside the clone. */
 export function emptyPostgres(root: string, profileName: string): void {
   const folder = rememberedHome(root);
-  if (folder !== undefined) rmSync(join(folder, 'data', profileName), { recursive: true, force: true });
+  if (folder === undefined) return;
+  const data = join(folder, 'data', profileName);
+  if (!existsSync(data)) return;
+  // What is in it, and not the folder: that may be a file system of its own.
+  for (const entry of readdirSync(data)) rmSync(join(data, entry), { recursive: true, force: true });
 }
 
 /**
