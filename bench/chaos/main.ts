@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Console } from '../../dev/launcher/console.js';
 import type { Lifetime } from '../../dev/launcher/lifetime.js';
-import { openProfile, profileFolder } from '../../dev/launcher/profile.js';
+import { openProfile } from '../../dev/launcher/profile.js';
 import { firstPortOf, freePort } from '../../dev/launcher/ports.js';
 import { auditInstance, auditLines } from '../../src/bin/audit-instance.js';
 import { loadConfig } from '../../src/config.js';

@@ -50,7 +50,11 @@ export function runFaults(
     const index = spans.push(span) - 1;
     console.step(target, span.what);
     const heal = await fault.hurt(place, planned);
-    await pause(forMs - (since() - span.fromMs)).finally(heal);
+    try {
+      await pause(forMs - (since() - span.fromMs));
+    } finally {
+      await heal();
+    }
     const end = Date.now() + WELL_WITHIN_MS;
     while (!(await isWell(place.shop, target))) {
       if (Date.now() > end) throw new Error(`${target} does not answer after it was ${span.what}`);
@@ -64,7 +68,7 @@ export function runFaults(
     await pause(planned.atMs - since());
     const before = isAlone(planned.kind)
       ? [...busy.values()]
-      : [busy.get(planned.target), busy.get('everything'), busy.get('workers')];
+      : [planned.target, 'everything', 'workers'].flatMap((target) => busy.get(target) ?? []);
     const done = Promise.all(before)
       .then(() => suffer(planned))
       .catch((error: unknown) => {

@@ -57,6 +57,7 @@ test('keeper, when other variables are wished for, starts it with them', async (
   wish(folder, 'kept', { env: { MOOD: 'merry' } });
   await start();
   await untilLogHas('merry ');
+  expect(log()).not.toContain('none');
 });
 
 test('keeper, when everything is stopped, starts nothing again', async () => {
