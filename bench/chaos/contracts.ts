@@ -86,7 +86,8 @@ export interface Told {
     | 'order_cancelling'
     | 'order_cancelled'
     | 'refund_accepted'
-    | 'refunded';
+    | 'refunded'
+    | 'reset_accepted';
   readonly checkoutId?: string;
   readonly orderId?: string;
   readonly refundId?: string;

@@ -1,0 +1,79 @@
+import type { FaultKind, FaultSpan } from './contracts.js';
+import { badOf, type Second } from './meter.js';
+
+/** How long callers saw errors that began with a fault, and which. */
+export interface ErrorWindow {
+  readonly span: FaultSpan;
+  /** From the first bad answer to the last; 0: nobody saw any. */
+  readonly seconds: number;
+  readonly errors: number;
+  readonly calls: number;
+  readonly kinds: Readonly<Record<string, number>>;
+}
+
+/** After so many good seconds the errors of a fault have ceased. */
+const QUIET_S = 5;
+/** What comes later than this after a fault is not its doing. */
+const LONGEST_AFTER_S = 60;
+
+/** Where faults overlap, each of them has the errors of both. */
+export const errorWindows = (seconds: readonly Second[], spans: readonly FaultSpan[]): ErrorWindow[] =>
+  spans.map((span) => windowOf(seconds, span));
+
+function windowOf(seconds: readonly Second[], span: FaultSpan): ErrorWindow {
+  const from = Math.floor(span.fromMs / 1_000);
+  const over = Math.ceil((span.untilMs ?? span.fromMs) / 1_000);
+  const kinds: Record<string, number> = {};
+  let [first, last, errors, calls] = [-1, -1, 0, 0];
+  for (let at = from; at < Math.min(seconds.length, over + LONGEST_AFTER_S); at += 1) {
+    const second = seconds[at];
+    if (second === undefined || at - Math.max(over, last) > QUIET_S) break;
+    calls += Object.values(second.ends).reduce((sum, count) => sum + count, 0);
+    const bad = badOf(second);
+    if (bad === 0) continue;
+    if (first < 0) first = at;
+    last = at;
+    errors += bad;
+    for (const [kind, count] of Object.entries(second.bad)) kinds[kind] = (kinds[kind] ?? 0) + count;
+  }
+  return { span, seconds: first < 0 ? 0 : last - first + 1, errors, calls, kinds };
+}
+
+/** What the faults of one kind did to callers. */
+export interface KindSummary {
+  readonly kind: FaultKind;
+  readonly faults: number;
+  /** How long callers saw errors: the middle one and the worst. Seconds. */
+  readonly median: number;
+  readonly longest: number;
+  readonly errors: number;
+  readonly calls: number;
+  /** The most frequent ones: `POST /checkout 503`. */
+  readonly which: readonly string[];
+}
+
+const NAMED = 3;
+
+export function byKind(windows: readonly ErrorWindow[]): KindSummary[] {
+  return [...Map.groupBy(windows, ({ span }) => span.kind)].map(([kind, all]) => {
+    const lengths = all.map(({ seconds }) => seconds).toSorted((a, b) => a - b);
+    const kinds: Record<string, number> = {};
+    for (const each of all)
+      for (const [name, count] of Object.entries(each.kinds)) kinds[name] = (kinds[name] ?? 0) + count;
+    return {
+      ...{ kind, faults: all.length },
+      median: lengths[Math.floor((lengths.length - 1) / 2)] ?? 0,
+      longest: lengths.at(-1) ?? 0,
+      errors: all.reduce((sum, { errors }) => sum + errors, 0),
+      calls: all.reduce((sum, { calls }) => sum + calls, 0),
+      which: Object.entries(kinds)
+        .toSorted(([a, one], [b, two]) => two - one || (a < b ? -1 : 1))
+        .slice(0, NAMED)
+        .map(([name]) => name),
+    };
+  });
+}
+
+/** Whether something was wrong on purpose then, or just before. */
+export const isExplained = (spans: readonly FaultSpan[], atMs: number): boolean =>
+  spans.some(({ fromMs, untilMs = Infinity }) => atMs >= fromMs && atMs <= untilMs + LONGEST_AFTER_S * 1_000);

@@ -1,0 +1,86 @@
+import type { CheckResult } from '../../src/domain/promises/index.js';
+import { findBreaches, type BreachKind, BREACHES } from './breaches.js';
+import type { FaultSpan, Stage, Surprise, VisitRecord } from './contracts.js';
+import { isExplained } from './error-windows.js';
+import { gatherFacts, type Facts, type Found, type Message } from './facts.js';
+
+/** What happened, in numbers. */
+export interface Counts {
+  readonly visits: number;
+  readonly gaveUp: number;
+  readonly accepted: number;
+  readonly placed: number;
+  readonly declined: number;
+  readonly expired: number;
+  readonly cancelled: number;
+  readonly refused: number;
+  readonly ordersCancelled: number;
+  readonly refunded: number;
+  readonly parked: number;
+  readonly repeatedMails: number;
+  readonly repeatedTexts: number;
+  /** While something was broken on purpose. */
+  readonly explainedSurprises: number;
+}
+
+export interface Tally {
+  readonly counts: Counts;
+  readonly breaches: Readonly<Record<BreachKind, readonly Found[]>>;
+  readonly audit: readonly CheckResult[];
+}
+
+export interface Heard {
+  readonly visits: readonly VisitRecord[];
+  readonly surprises: { readonly count: number; readonly first: readonly Surprise[] };
+  readonly spans: readonly FaultSpan[];
+  readonly audit: readonly CheckResult[];
+}
+
+/** Once all has settled. @throws when one of the services does not answer */
+export const takeTally = async (stage: Stage, heard: Heard): Promise<Tally> => tallyOf(heard, await gatherFacts(stage));
+
+export const breachCount = ({ breaches }: Tally): number =>
+  BREACHES.reduce((sum, kind) => sum + breaches[kind].length, 0);
+
+/** Holds what shoppers were told against what there is. */
+export function tallyOf({ visits, surprises, spans, audit }: Heard, facts: Facts): Tally {
+  const ended = (wanted: string): number => facts.checkouts.filter(({ status }) => status === wanted).length;
+  const declined = facts.checkouts.filter(({ code }) => DECLINED.includes(code)).length;
+  const unexplained = surprises.first.filter(({ atMs }) => !isExplained(spans, atMs));
+  return {
+    counts: {
+      visits: visits.length,
+      gaveUp: visits.filter(({ gaveUp }) => gaveUp !== undefined).length,
+      accepted: facts.checkouts.length,
+      placed: facts.orders.length,
+      declined,
+      expired: ended('expired'),
+      cancelled: ended('cancelled'),
+      refused: ended('failed') - declined,
+      ordersCancelled: facts.orders.filter(({ status }) => status === 'cancelled').length,
+      refunded: facts.refunds.filter(({ status }) => status === 'succeeded').length,
+      parked: facts.parked,
+      repeatedMails: repeats(facts.mails),
+      repeatedTexts: repeats(facts.texts),
+      explainedSurprises: surprises.first.length - unexplained.length,
+    },
+    breaches: {
+      ...findBreaches(visits, facts),
+      surprises: unexplained.map(({ call, what, habit, requestId }) => ({
+        what: `${call}: ${what}`,
+        ids: { habit, ...(requestId === undefined ? {} : { request: requestId }) },
+      })),
+      audit: audit.flatMap(({ promise, check, breaches }) =>
+        breaches.map(({ what, ids }) => ({ what: `${promise}: ${check}: ${what}`, ids })),
+      ),
+    },
+    audit,
+  };
+}
+
+export const DECLINED: readonly string[] = ['card_declined', 'payment_failed'];
+
+/** The repeats that the promise allows: under the id of the first. */
+function repeats(messages: readonly Message[]): number {
+  return messages.length - new Set(messages.map(({ id }) => id)).size;
+}
