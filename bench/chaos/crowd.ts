@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '../../dev/demo/client.js';
 import type { Crowd, CrowdOptions, Stage, Surprise, Told, VisitRecord } from './contracts.js';
@@ -32,6 +33,8 @@ export async function startCrowd(stage: Stage, options: CrowdOptions): Promise<C
   const mark = Date.now().toString(36);
 
   const closing = new AbortController();
+  // Every shopper who waits listens.
+  setMaxListeners(0, closing.signal);
   const visits: VisitRecord[] = [];
   const first: Surprise[] = [];
   let count = 0;
