@@ -1,7 +1,7 @@
 import { BREACHES } from './breaches.js';
 import type { FaultKind, FaultSpan } from './contracts.js';
 import { lanesOf } from './lanes.js';
-import { ENDS, type Second } from './meter.js';
+import type { Second } from './meter.js';
 import type { ChaosReport } from './report.js';
 
 const [WIDTH, LEFT, RIGHT] = [1200, 132, 28];
