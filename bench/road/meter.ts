@@ -56,7 +56,7 @@ export async function openMeter(databaseUrl: string, pids: Readonly<Record<strin
   const counter = await connect(aside.href);
   await counter.query('create extension if not exists pg_stat_statements');
   // As a shop that has been open for a minute: before autovacuum came by, plans are made without statistics.
-  await counter.query('analyze');
+  await shop.query('analyze');
   const roots = Object.fromEntries(
     [...OURS, ...OTHERS_WE_STARTED].flatMap((each) => (pids[each] === undefined ? [] : [[each, [pids[each]]]])),
   );

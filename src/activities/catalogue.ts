@@ -2,6 +2,7 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import {
   batches,
   closeImport,
+  countCatalogue,
   findImport,
   halves,
   importBatch,
@@ -54,6 +55,7 @@ export function createCatalogueActivities(deps: CatalogueActivityDeps) {
           cancellationSignal().throwIfAborted();
           if (now().getTime() - started >= sliceMs) return await query((em) => findImport(em, importId));
         }
+        await query(countCatalogue);
         await transact((em) => closeImport(em, importId, { status: 'completed', failure: null }, now()));
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { prepared } from '../kernel/prepared.js';
 import { PRICING_STAMP } from '../pricing/index.js';
 import type { Caller } from '../users/types.js';
 import { hashCartToken } from './cart-token.js';
@@ -73,14 +74,14 @@ export async function findState(em: EntityManager, cartId: string): Promise<Cart
 
 export async function findHead(em: EntityManager, caller: Caller): Promise<CartHead | null> {
   const address = addressOf(caller);
-  const [row] = await em.execute<CartHead[]>(`select ${HEAD} from carts c where c.id = (${address.text})`, [
+  const [row] = await em.execute<CartHead[]>(prepared(`select ${HEAD} from carts c where c.id = (${address.text})`), [
     ...address.params,
   ]);
   return row ?? null;
 }
 
 export async function findHeadById(em: EntityManager, cartId: string): Promise<CartHead | null> {
-  const [row] = await em.execute<CartHead[]>(`select ${HEAD} from carts c where c.id = ?`, [cartId]);
+  const [row] = await em.execute<CartHead[]>(prepared(`select ${HEAD} from carts c where c.id = ?`), [cartId]);
   return row ?? null;
 }
 
@@ -124,10 +125,10 @@ export async function readEditFacts(
   const [column, id] =
     wanted === null ? ['id', null] : 'lineId' in wanted ? ['id', wanted.lineId] : ['variant_id', wanted.variantId];
   const [row] = await em.execute<EditFacts[]>(
-    `select exists (select 1 from checkouts k where k.id = ? and k.closed_at is null) as "checkoutOpen",
+    prepared(`select exists (select 1 from checkouts k where k.id = ? and k.closed_at is null) as "checkoutOpen",
        (select count(*) from cart_lines where cart_id = ?) as "lineCount",
        (select jsonb_build_object('id', id, 'variantId', variant_id, 'quantity', quantity)
-          from cart_lines where cart_id = ? and ${column} = ?) as line`,
+          from cart_lines where cart_id = ? and ${column} = ?) as line`),
     [cart.checkoutId, cart.id, cart.id, id],
   );
   if (row === undefined) throw new Error('a select without a table has one row');
@@ -151,13 +152,13 @@ export async function addToLine(
   },
 ): Promise<void> {
   await em.execute(
-    `with added as (
+    prepared(`with added as (
        insert into cart_lines as l (id, cart_id, variant_id, quantity, unit_price_amount, currency)
        values (?, ?, ?, ?, ?, ?)
        on conflict (cart_id, variant_id) do update
          set quantity = l.quantity + excluded.quantity, unit_price_amount = excluded.unit_price_amount
      )
-     update carts set version = version + 1, updated_at = now() where id = ?`,
+     update carts set version = version + 1, updated_at = now() where id = ?`),
     [line.id, line.cartId, line.variantId, line.quantity, line.unitPrice, line.currency, line.cartId],
     'run',
   );

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { money } from '../kernel/money.js';
+import { prepared } from '../kernel/prepared.js';
 import type { CategoryName, ProductCard } from './types.js';
 
 /** True where any variant of `p` can be bought. */
@@ -51,9 +52,9 @@ export const toCard = (row: CardRow): ProductCard => ({
 export async function findCards(em: EntityManager, ids: readonly string[]): Promise<ProductCard[]> {
   if (ids.length === 0) return [];
   const rows = await em.execute<CardRow[]>(
-    `select ${CARD_COLUMNS} from ${CARD_TABLES}
+    prepared(`select ${CARD_COLUMNS} from ${CARD_TABLES}
      join jsonb_array_elements_text(?::jsonb) with ordinality as wanted (id, place) on wanted.id::uuid = p.id
-     where p.status = 'published' order by wanted.place`,
+     where p.status = 'published' order by wanted.place`),
     [JSON.stringify(ids)],
   );
   return rows.map(toCard);

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { notFound } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { money } from '../kernel/money.js';
+import { prepared } from '../kernel/prepared.js';
 import { CARD_COLUMNS, CARD_TABLES, toCard, type CardRow } from './cards.js';
 import { isSlug } from './slug.js';
 import type { ProductDetail } from './types.js';
@@ -32,14 +33,14 @@ export async function findProduct(em: EntityManager, idOrSlug: string): Promise<
   const byId = isId(idOrSlug);
   if (!byId && !isSlug(idOrSlug)) throw notFound('product');
   const [row] = await em.execute<DetailRow[]>(
-    `select ${CARD_COLUMNS}, p.description, p.mpn, p.ean, p.released_on::text as released_on, p.attributes, p.options, p.images,
+    prepared(`select ${CARD_COLUMNS}, p.description, p.mpn, p.ean, p.released_on::text as released_on, p.attributes, p.options, p.images,
        (select json_agg(json_build_object('id', v.id, 'sku', v.sku, 'title', v.title, 'options', v.options,
            'price_amount', p.price_amount + v.price_adjustment_amount,
            'available', coalesce(s.on_hand - s.reserved, 0)) order by v.position, v.sku)
         from variants v left join stock_levels s on s.variant_id = v.id
         where v.product_id = p.id and v.status = 'active') as variants
      from ${CARD_TABLES}
-     where p.status = 'published' and ${byId ? 'p.id = ?' : 'p.slug = ?'}`,
+     where p.status = 'published' and ${byId ? 'p.id = ?' : 'p.slug = ?'}`),
     [idOrSlug],
   );
   if (row === undefined) throw notFound('product');
@@ -65,9 +66,9 @@ export async function findProduct(em: EntityManager, idOrSlug: string): Promise<
  */
 export async function variantAvailability(em: EntityManager, variantId: string): Promise<number> {
   const [row] = await em.execute<{ available: number }[]>(
-    `select coalesce(s.on_hand - s.reserved, 0) as available
+    prepared(`select coalesce(s.on_hand - s.reserved, 0) as available
      from variants v join products p on p.id = v.product_id left join stock_levels s on s.variant_id = v.id
-     where v.id = ? and v.status = 'active' and p.status = 'published'`,
+     where v.id = ? and v.status = 'active' and p.status = 'published'`),
     [variantId],
   );
   if (row === undefined) throw notFound('variant');

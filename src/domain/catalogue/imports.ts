@@ -103,6 +103,10 @@ export async function closeImport(
   return true;
 }
 
+/** Has PostgreSQL count what an import has written; until it has, it plans the lists for a shop that is nearly empty. */
+export const countCatalogue = (em: EntityManager): Promise<unknown> =>
+  em.execute('analyze categories, products, variants, stock_levels', [], 'run');
+
 /**
  * Ends an import by hand. What it imported stays; the batch under way is the last, as the next one finds it closed.
  * @throws DomainError `not_found`; `invalid_transition` when it has ended otherwise

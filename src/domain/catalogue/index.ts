@@ -8,6 +8,7 @@ export { refused } from './import-line.js';
 export {
   cancelImport,
   closeImport,
+  countCatalogue,
   findImport,
   findOpenImports,
   importFile,

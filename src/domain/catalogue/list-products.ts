@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { decodeCursor, page, type Page } from '../kernel/page.js';
 import { DomainError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
+import { prepared } from '../kernel/prepared.js';
 import { CARD_COLUMNS, CARD_TABLES, IN_STOCK, toCard, type CardRow } from './cards.js';
 import type { ProductCard, ProductFilter, ProductQuery, ProductSort } from './types.js';
 
@@ -38,11 +39,11 @@ export async function listProducts(em: EntityManager, query: ProductQuery): Prom
   }
   const direction = order.descending ? 'desc' : 'asc';
   const rows = await em.execute<(CardRow & { sort_value: string | number })[]>(
-    `select ${CARD_COLUMNS}, ${order.column} as sort_value
+    prepared(`select ${CARD_COLUMNS}, ${order.column} as sort_value
      from ${CARD_TABLES}
      where ${conditions.join(' and ')}
      order by ${order.column} ${direction}, p.id ${direction}
-     limit ?`,
+     limit ?`),
     [...params, query.limit + 1],
   );
   return page(rows, query.limit, toCard, (row) => [query.sort, row.sort_value, row.id]);

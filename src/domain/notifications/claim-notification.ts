@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
+import { prepared } from '../kernel/prepared.js';
 import type { Channel, DeliveryStatus, NotificationDetails, PendingMessage } from './types.js';
 
 /** How long one attempt owns a message unless it renews its claim; a killed attempt's message waits as long. */
@@ -35,7 +36,7 @@ export async function claimNotification(em: EntityManager, notice: Notice, ms = 
           [notice.subjectId, notice.event, notice.channel, notice.about ?? null],
         ];
   const [row] = await em.execute<ClaimedRow[]>(
-    `with wanted as (
+    prepared(`with wanted as (
        select id, status, details from notifications where ${condition}
      ), claimed as (
        update notifications n
@@ -44,7 +45,7 @@ export async function claimNotification(em: EntityManager, notice: Notice, ms = 
        where n.id = w.id and n.status = 'pending' and (n.claimed_until is null or n.claimed_until <= clock_timestamp())
        returning n.attempts
      )
-     select w.id, w.status, w.details, (select attempts from claimed) as number from wanted w`,
+     select w.id, w.status, w.details, (select attempts from claimed) as number from wanted w`),
     [...wanted, ms],
   );
   if (row === undefined) throw notFound('notification');

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { prepared } from '../kernel/prepared.js';
 import type { DeliveryStatus } from './types.js';
 
 export interface Settlement {
@@ -23,9 +24,9 @@ export async function settleNotification(
 ): Promise<void> {
   const { status, providerId = null, error = null } = settlement;
   await em.execute(
-    `with settled as (
+    prepared(`with settled as (
        update notifications
-       set status = ?, sent_at = case when ? = 'sent' then clock_timestamp() end, provider_id = ?, last_error = ?,
+       set status = ?, sent_at = case when ?::text = 'sent' then clock_timestamp() end, provider_id = ?, last_error = ?,
          claimed_until = null
        where id = ? and status = 'pending'
        returning subject_type, subject_id, event, channel, resend_of
@@ -34,7 +35,7 @@ export async function settleNotification(
      select subject_id, ?::text, jsonb_build_object('event', event, 'channel', channel)
        || case when resend_of is null then '{}'::jsonb else '{"resent": true}' end
      from settled
-     where subject_type = 'order' and ?::text is not null and exists (select from orders o where o.id = subject_id)`,
+     where subject_type = 'order' and ?::text is not null and exists (select from orders o where o.id = subject_id)`),
     [status, status, providerId, error, notificationId, TIMELINE[status], TIMELINE[status]],
     'run',
   );

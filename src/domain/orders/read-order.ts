@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { openJson, type Cipher, type Sealed } from '../kernel/cipher.js';
 import { notFound } from '../kernel/errors.js';
 import type { Money } from '../kernel/money.js';
+import { prepared } from '../kernel/prepared.js';
 import type { Adjustment } from '../pricing/types.js';
 import type { Address, Contact, Order, OrderEvent, OrderStatus, RefundStatus } from './types.js';
 
@@ -19,14 +20,14 @@ const utc = (column: string): string =>
  */
 export async function readOrder(em: EntityManager, cipher: Cipher, orderId: string): Promise<Order> {
   const [row] = await em.execute<OrderRow[]>(
-    `select o.*, p.provider, p.status as payment_status, p.amount as payment_amount, p.captured_amount, p.refunded_amount,
+    prepared(`select o.*, p.provider, p.status as payment_status, p.amount as payment_amount, p.captured_amount, p.refunded_amount,
        (select jsonb_agg(to_jsonb(l) order by l.position) from order_lines l where l.order_id = o.id) as lines,
        (select jsonb_agg(to_jsonb(r) order by r.id) from (
           select id, status, reason, amount, goods_amount, shipping_amount, tax_amount,
             ${utc('created_at')}, ${utc('settled_at')} from refunds where order_id = o.id
         ) r) as refunds,
        exists (select from order_cancellations c where c.order_id = o.id and c.ended_at is null) as cancelling
-     from orders o join payments p on p.order_id = o.id where o.id = ?`,
+     from orders o join payments p on p.order_id = o.id where o.id = ?`),
     [orderId],
   );
   if (row === undefined) throw notFound('order');

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { money, type BasisPoints } from '../kernel/money.js';
+import { prepared } from '../kernel/prepared.js';
 import { toShippingMethod, type ShippingMethod, type ShippingMethodRow } from '../shipping/index.js';
 import { priceLines, type BreakRow, type LineRow, type PricedLine } from './price-lines.js';
 import { priceUnit, type CustomerTier, type PriceInput, type QuantityBreak } from './price-unit.js';
@@ -74,8 +75,8 @@ export interface PricedCart {
 /** The lines of a cart at today's prices. */
 export async function loadPricedCart(em: EntityManager, cartId: string): Promise<PricedCart> {
   const [row] = await em.execute<(PricingRow & { readonly stamp: string })[]>(
-    `select c.currency, ${TIER} as tier, ${LINES} as lines, ${BREAKS} as breaks, ${PRICING_STAMP} as stamp
-       from carts c where c.id = ?`,
+    prepared(`select c.currency, ${TIER} as tier, ${LINES} as lines, ${BREAKS} as breaks, ${PRICING_STAMP} as stamp
+       from carts c where c.id = ?`),
     [null, cartId],
   );
   return row === undefined
@@ -107,11 +108,11 @@ export async function loadQuoteFacts(
       readonly taxes: readonly { readonly tax_class: string; readonly rate_bp: number }[];
     })[]
   >(
-    `select c.currency, ${TIER} as tier, ${LINES} as lines, ${BREAKS} as breaks,
+    prepared(`select c.currency, ${TIER} as tier, ${LINES} as lines, ${BREAKS} as breaks,
        (select coalesce(jsonb_agg(to_jsonb(m)), '[]') from shipping_methods m
          where m.active and m.code = ? and (m.country is null or m.country = ?)) as methods,
        (select coalesce(jsonb_agg(to_jsonb(r)), '[]') from tax_rates r where r.country = ?) as taxes
-     from carts c where c.id = ?`,
+     from carts c where c.id = ?`),
     [query.tier, query.shippingMethod, query.country, query.country, query.cartId],
   );
   if (row === undefined) return null;
@@ -146,14 +147,14 @@ export async function loadVariantPricing(
       readonly breaks: readonly QuantityBreak[];
     }[]
   >(
-    `select p.price_amount as base, v.price_adjustment_amount as adjustment, p.currency,
+    prepared(`select p.price_amount as base, v.price_adjustment_amount as adjustment, p.currency,
        (select jsonb_build_object('code', t.code, 'name', t.name, 'discountBp', t.discount_bp) from customer_tiers t
          where t.code = coalesce(?::text,
            (select u.tier from carts c join users u on u.id = c.user_id where c.id = ?::uuid))) as tier,
        (select coalesce(jsonb_agg(jsonb_build_object('minQuantity', b.min_quantity, 'discountBp', b.discount_bp)), '[]')
           from quantity_breaks b where b.variant_id is null or b.variant_id = v.id) as breaks
      from variants v join products p on p.id = v.product_id
-     where v.id = ? and v.status = 'active' and p.status = 'published'`,
+     where v.id = ? and v.status = 'active' and p.status = 'published'`),
     ['tier' in buyer ? buyer.tier : null, 'cartId' in buyer ? buyer.cartId : null, variantId],
   );
   if (row === undefined) return null;

@@ -4,6 +4,7 @@ import { entities } from './entities.js';
 import { joinBegin } from './join-begin.js';
 import { watchPool, type DatabaseWatch } from './watch-statements.js';
 import { guardPool } from './guard-pool.js';
+import { namePrepared, PreparedDriver } from './prepared-driver.js';
 
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
@@ -27,6 +28,7 @@ const SILENCE_MARGIN_MS = 2_000;
 export function createOrm(options: DatabaseOptions): MikroORM {
   const { statementTimeoutMs = STATEMENT_TIMEOUT_MS } = options;
   return new MikroORM({
+    driver: PreparedDriver,
     clientUrl: options.url,
     entities: [...entities],
     forceUtcTimezone: true,
@@ -43,7 +45,10 @@ export function createOrm(options: DatabaseOptions): MikroORM {
         types.setTypeParser(INT8, toSafeInteger);
         types.setTypeParser(TIMESTAMPTZ, toIso);
         // first, so that a watch still sees each statement by itself
-        pool.on('connect', joinBegin);
+        pool.on('connect', (client) => {
+          namePrepared(client);
+          joinBegin(client);
+        });
         if (options.watches !== undefined && options.watches.length > 0) watchPool(pool, options.watches);
         guardPool(pool, options.silenceMs ?? statementTimeoutMs + SILENCE_MARGIN_MS);
       },

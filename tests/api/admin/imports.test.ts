@@ -117,6 +117,9 @@ test('POST /admin/imports takes a file of several pieces, has its flow started, 
     finished_at: expect.any(String),
   });
   expect(await pieces()).toEqual([]);
+  expect(
+    await app.shop.rows(`select relname from pg_class where relname in ('products', 'variants') and reltuples < 40`),
+  ).toEqual([]);
 });
 
 test.each([
