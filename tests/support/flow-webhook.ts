@@ -8,6 +8,7 @@ import { WEBHOOK_SECRET } from '../unit/simulators/stripe-bench.js';
 export async function openWebhook(world: FlowWorld) {
   const [route] = createWebhookRoutes({
     transact: world.transact,
+    query: world.query,
     flows: world.flows,
     gateways: new Map([['stripe', world.gateway]]),
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DomainError, notFound } from '../../domain/kernel/errors.js';
-import type { Transact } from '../../domain/kernel/transact.js';
-import { storePaymentEvent, type PaymentGateway } from '../../domain/payments/index.js';
+import type { Query, Transact } from '../../domain/kernel/transact.js';
+import { notePaymentEvent, storePaymentEvent, type PaymentGateway } from '../../domain/payments/index.js';
 import {
   checkoutWorkflowId,
   paymentEventWorkflowId,
@@ -15,6 +15,7 @@ const REFUND = /^(refund\.|charge\.refunded$|charge\.refund\.)/;
 
 export interface WebhookRouteDeps {
   readonly transact: Transact;
+  readonly query: Query;
   readonly flows: Flows;
   readonly gateways: ReadonlyMap<string, PaymentGateway>;
 }
@@ -23,7 +24,7 @@ export interface WebhookRouteDeps {
  * The provider's events: verified over the raw body, stored once, then the flow that waits for them is woken.
  * Anything that fails on the way is answered so that the provider sends the event again.
  */
-export function createWebhookRoutes({ transact, flows, gateways }: WebhookRouteDeps): Endpoint[] {
+export function createWebhookRoutes({ transact, query, flows, gateways }: WebhookRouteDeps): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -42,7 +43,10 @@ export function createWebhookRoutes({ transact, flows, gateways }: WebhookRouteD
         const signature = ctx.get('Stripe-Signature');
         if (signature === '') throw new DomainError('bad_request', 'the Stripe-Signature header is missing');
         const event = gateway.parseEvent(rawBody, signature);
-        const { checkoutId, next } = await transact((em) => storePaymentEvent(em, event));
+        const { checkoutId, next } =
+          event.outcome === null
+            ? ({ checkoutId: await query((em) => notePaymentEvent(em, event)), next: 'none' } as const)
+            : await transact((em) => storePaymentEvent(em, event));
         if (checkoutId !== null && next === 'wake') await flows.signal(checkoutWorkflowId(checkoutId), 'paymentHeard');
         if (next === 'recheck')
           await flows.start('paymentEvent', paymentEventWorkflowId(event.id), { eventId: event.id });

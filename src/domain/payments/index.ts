@@ -16,6 +16,7 @@ export {
   hasStoredEvents,
   markEventHandled,
   paidIntents,
+  notePaymentEvent,
   storePaymentEvent,
   strayIntents,
   type StoredEvent,

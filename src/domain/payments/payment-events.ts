@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { isId } from '../kernel/ids.js';
+import { prepared } from '../kernel/prepared.js';
 import type { PaymentEvent } from './types.js';
 
 /** Where a stored event must go. */
@@ -54,27 +55,57 @@ export async function storePaymentEvent(em: EntityManager, event: PaymentEvent):
   return { checkoutId, next: row?.status === 'requires_action' ? 'wake' : 'none' };
 }
 
+/**
+ * Stores an event that says nothing of money held, taken or refused, once and in one statement; answers the checkout it speaks of. No
+ * flow waits for such a one, so it takes no lock.
+ */
+export async function notePaymentEvent(em: EntityManager, event: PaymentEvent): Promise<string | null> {
+  const [row] = await em.execute<{ checkout_id: string | null }[]>(
+    prepared(`insert into payment_events (id, provider, type, intent_id, amount, currency, created_at, checkout_id)
+       values (?, ?, ?, ?, ?, ?, ?, (${attempt('checkout_id')}))
+       on conflict (id) do update set checkout_id = coalesce(payment_events.checkout_id, excluded.checkout_id)
+       returning checkout_id`),
+    [
+      event.id,
+      event.provider,
+      event.type,
+      event.intentId,
+      event.amount?.amount ?? null,
+      event.amount?.currency ?? null,
+      event.createdAt,
+      ...attemptOf(event),
+    ],
+  );
+  return row?.checkout_id ?? null;
+}
+
 interface StoredRow {
   readonly handled_at: string | null;
   readonly status: string | null;
   readonly closing: boolean | null;
 }
 
-/**
- * Locks the attempt that an event speaks of: the one that knows its intent, whatever its metadata says, else its checkout's.
- * Null: none of ours, as with another shop's on the same account.
- */
+/** The attempt that an event speaks of: the one that knows its intent, whatever its metadata says, else its checkout's. */
+const attempt = (columns: string): string => `select ${columns} from payment_attempts
+  where step = 'authorise' and (checkout_id = ?::uuid or intent_id = ?)
+  order by intent_id is not distinct from ? desc, attempt desc limit 1`;
+
+const attemptOf = ({ checkoutId, intentId }: PaymentEvent): (string | null)[] => [
+  checkoutId !== null && isId(checkoutId) ? checkoutId : null,
+  intentId,
+  intentId,
+];
+
+/** Locks the attempt that an event speaks of. Null: none of ours, as with another shop's on the same account. */
 async function lockAttemptOf(
   em: EntityManager,
-  { checkoutId, intentId }: PaymentEvent,
+  event: PaymentEvent,
 ): Promise<{ readonly checkoutId: string | null; readonly intentId: string | null }> {
-  const [attempt] = await em.execute<{ checkout_id: string; intent_id: string | null }[]>(
-    `select checkout_id, intent_id from payment_attempts
-     where step = 'authorise' and (checkout_id = ?::uuid or intent_id = ?)
-     order by intent_id is not distinct from ? desc, attempt desc limit 1 for update`,
-    [checkoutId !== null && isId(checkoutId) ? checkoutId : null, intentId, intentId],
+  const [row] = await em.execute<{ checkout_id: string; intent_id: string | null }[]>(
+    `${attempt('checkout_id, intent_id')} for update`,
+    attemptOf(event),
   );
-  return { checkoutId: attempt?.checkout_id ?? null, intentId: attempt?.intent_id ?? null };
+  return { checkoutId: row?.checkout_id ?? null, intentId: row?.intent_id ?? null };
 }
 
 /**

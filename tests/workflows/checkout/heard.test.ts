@@ -32,6 +32,7 @@ describeWith(['postgres', 'temporal', 'mail', 'inbox'], 'the provider’s events
   function receiver() {
     const [route] = createWebhookRoutes({
       transact: world.transact,
+      query: world.query,
       flows: world.flows,
       gateways: new Map([['stripe', world.gateway]]),
     });
