@@ -1304,6 +1304,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stock-notices/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw all that the address of a mailed token waits for; the answer is the same for every token */
+        post: operations["withdrawStockNotices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/me": {
         parameters: {
             query?: never;
@@ -1359,6 +1376,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/me/stock-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you wait for, newest first */
+        get: operations["listStockNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/stock-notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stop waiting for a variant */
+        delete: operations["withdrawStockNotice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/variants/{id}/availability": {
         parameters: {
             query?: never;
@@ -1387,6 +1438,23 @@ export interface paths {
         get: operations["getVariantPrice"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/variants/{id}/stock-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Be told by mail, once, when a variant is back in stock; the answer is the same whoever has the address, and asked before */
+        post: operations["askForStockNotice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1710,7 +1778,7 @@ export interface components {
         Error: {
             error: {
                 /** @enum {string} */
-                code: "bad_request" | "validation_failed" | "unauthenticated" | "bad_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "email_taken" | "username_taken" | "out_of_stock" | "price_changed" | "checkout_in_progress" | "cart_empty" | "cart_problem" | "invalid_transition" | "hold_limit" | "card_declined" | "payment_failed" | "not_refundable" | "payment_unavailable" | "shipping_unavailable" | "token_invalid" | "idempotency_mismatch" | "idempotency_in_progress" | "precondition_failed" | "precondition_required" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "temporarily_unavailable" | "request_timeout" | "internal";
+                code: "bad_request" | "validation_failed" | "unauthenticated" | "bad_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "email_taken" | "username_taken" | "out_of_stock" | "in_stock" | "price_changed" | "checkout_in_progress" | "cart_empty" | "cart_problem" | "invalid_transition" | "hold_limit" | "card_declined" | "payment_failed" | "not_refundable" | "payment_unavailable" | "shipping_unavailable" | "token_invalid" | "idempotency_mismatch" | "idempotency_in_progress" | "precondition_failed" | "precondition_required" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "temporarily_unavailable" | "request_timeout" | "internal";
                 /** @description ids and numbers that belong to the code */
                 data?: {
                     [key: string]: unknown;
@@ -2013,6 +2081,14 @@ export interface components {
             reserved: number;
             sku: string;
             updated_at: components["schemas"]["Instant"];
+            variant_id: components["schemas"]["Id"];
+        };
+        StockNotice: {
+            /** Format: date-time */
+            asked_at: string;
+            id: components["schemas"]["Id"];
+            sku: string;
+            title: string;
             variant_id: components["schemas"]["Id"];
         };
         Suggestions: {
@@ -5964,6 +6040,39 @@ export interface operations {
             };
         };
     };
+    withdrawStockNotices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to say */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -6314,6 +6423,70 @@ export interface operations {
             };
         };
     };
+    listStockNotices: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StockNotice"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    withdrawStockNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getAvailability: {
         parameters: {
             query?: never;
@@ -6369,6 +6542,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VariantPrice"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    askForStockNotice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats with this key within 24 hours change nothing more */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: email
+                     * @description Guests must give it; a customer's is the account's
+                     */
+                    email?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted; it goes on without you */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "accepted";
+                    };
                 };
             };
             /** @description Refused or failed */

@@ -54,7 +54,7 @@ export function createDelivery({ query, claimMs = CLAIM_MS }: DeliveryDeps) {
 
   async function send(claim: HeldClaim, prepare: Prepare): Promise<DeliveryStatus> {
     const handOver = await prepare(claim).catch(async (error: unknown) => {
-      await release(claim, 'internal');
+      await release(claim, error instanceof DomainError ? error.code : 'internal');
       throw error;
     });
     if (handOver === null) return settle(claim, { status: 'skipped' });

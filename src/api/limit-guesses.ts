@@ -24,6 +24,8 @@ const LIMITS = {
     { name: 'password-account', requests: 1_000, perMs: QUARTER_MS, byAddress: false, always: true },
   ],
   mail: [{ name: 'mail', requests: 20, perMs: 60 * 60_000, byAddress: false, always: true }],
+  // apart, so that who waits for much can still reset a password
+  notice: [{ name: 'notice', requests: 20, perMs: 60 * 60_000, byAddress: false, always: true }],
 } as const satisfies Record<string, readonly GuessLimit[]>;
 
 export const createLimitGuesses =

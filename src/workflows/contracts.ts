@@ -12,6 +12,7 @@ export const cancelOrderWorkflowId = (orderId: string): string => `cancel-order-
 export const refundWorkflowId = (refundId: string): string => `refund-${refundId}`;
 export const refundEventWorkflowId = (eventId: string): string => `refund-event-${eventId}`;
 export const lowStockWorkflowId = (alertId: string): string => `low-stock-${alertId}`;
+export const backInStockWorkflowId = (variantId: string): string => `back-in-stock-${variantId}`;
 export const reconciliationRepairWorkflowId = (differenceId: string): string => `reconciliation-repair-${differenceId}`;
 export const catalogueImportWorkflowId = (importId: string): string => `catalogue-import-${importId}`;
 /** `batch` is a digest of the products: the same outbox id may be relayed again with more of them. */
@@ -58,6 +59,8 @@ export interface Because {
 
 /** The signal of `notify`: another event of this order waits to be told. */
 export const MORE_TO_TELL = 'moreToTell';
+/** The signal of `backInStock`: look again, there may be some. */
+export const STOCK_BACK = 'stockBack';
 
 export interface ReservationExpiryInput {
   readonly holdId: string;
@@ -86,6 +89,12 @@ export interface RefundEventInput {
 export interface LowStockInput {
   readonly alertId: string;
 }
+export interface BackInStockInput {
+  readonly variantId: string;
+  /** How far it was when its history had become long. */
+  readonly told?: number;
+  readonly wave?: number | null;
+}
 export interface ReconciliationRepairInput {
   readonly differenceId: string;
 }
@@ -107,6 +116,7 @@ export interface FlowInputs {
   readonly refund: RefundInput;
   readonly refundEvent: RefundEventInput;
   readonly lowStock: LowStockInput;
+  readonly backInStock: BackInStockInput;
   readonly reconciliationRepair: ReconciliationRepairInput;
   readonly catalogueImport: CatalogueImportInput;
   readonly searchIndex: SearchIndexInput;

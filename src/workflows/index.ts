@@ -1,4 +1,5 @@
 /** Every flow, by the name under which it is started; the entry of the workflow bundle. */
+export { backInStock } from './back-in-stock.js';
 export { cancelOrder } from './cancel-order.js';
 export { catalogueImport } from './catalogue-import.js';
 export { checkout } from './checkout.js';

@@ -25,6 +25,7 @@ import {
   type ReservationExpiryInput,
 } from './contracts.js';
 import { notify } from './notify.js';
+import { sweepNotices } from './notice-sweep.js';
 import { sweepOrders } from './order-sweep.js';
 import { createParking, refusalCode, type Risk } from './parking.js';
 import { patched } from './patched.js';
@@ -111,7 +112,7 @@ interface Swept {
 /**
  * What flows left behind, on a Schedule: overdue holds are released, a lot at a time; checkouts and pending orders whose
  * flow is gone get a recovery flow, customers whom no flow tells any more get one that does, page by page, and so do
- * cancellations and refunds.
+ * cancellations, refunds, and those who wait for what is back in stock.
  */
 export async function reservationSweep(before: Partial<SweepProgress> = {}): Promise<Swept> {
   const parking = createParking();
@@ -142,6 +143,7 @@ export async function reservationSweep(before: Partial<SweepProgress> = {}): Pro
     count: (gone) => (swept.untold += gone),
   });
   if (patched('orders-swept')) await sweepOrders(parking);
+  if (patched('notices-swept')) await sweepNotices(parking);
   await parking.local(flows, { name: 'Forget old idempotency keys' }, (run) => run.forgetIdempotencyKeys());
   parking.describe(
     `Done: ${swept.holds} holds ended, ${swept.checkouts} checkouts and ${swept.untold} messages got a flow.`,

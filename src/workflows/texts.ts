@@ -65,6 +65,12 @@ const TEXTS: Readonly<Record<FlowName | 'searchRebuild' | 'reservationSweep' | '
     summary: 'Tell staff of low stock',
     details: `Mails staff which variants fell to their threshold, once for each fall. ${RETRIES}`,
   },
+  backInStock: {
+    summary: 'Tell who waits that a variant is back',
+    details:
+      'Mails those who asked to be told, in the order they asked and each once: some for each piece that is there, and an hour ' +
+      `later the next ones, if any is left. ${RETRIES} It can be ended at any time: who was not told goes on waiting.`,
+  },
   reconciliation: {
     summary: 'Lay the books beside each other',
     details:

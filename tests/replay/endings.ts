@@ -4,9 +4,11 @@ import { extendHold, holdCart, releaseHold } from '../../src/domain/holds/index.
 import { adjustStock, setLowStock } from '../../src/domain/inventory/index.js';
 import { newId } from '../../src/domain/kernel/ids.js';
 import type { RefundWish } from '../../src/domain/refunds/index.js';
+import { askForNotice } from '../../src/domain/stock-notices/index.js';
 import { registerUser, requestPasswordReset } from '../../src/domain/users/index.js';
 import { decideDifference, listDifferences } from '../../src/domain/reconciliation/index.js';
 import {
+  backInStockWorkflowId,
   checkoutRecoveryWorkflowId,
   notifyWorkflowId,
   reconciliationRepairWorkflowId,
@@ -74,6 +76,25 @@ async function reset(world: FlowWorld, email: string): Promise<string> {
   return (await world.start('passwordReset', `password-reset-${requestId}`, { requestId })).workflowId;
 }
 
+/** A variant that so many wait for, with so many pieces that came in. */
+async function waitedFor(world: FlowWorld, people: number, pieces: number): Promise<string> {
+  const variantId = await world.variant(0);
+  for (let index = 0; index < people; index += 1)
+    await world.transact((em) =>
+      askForNotice(
+        { em, cipher: world.cipher },
+        { id: newId(), variantId, email: `waiting-${index}@example.com`, userId: null },
+      ),
+    );
+  await world.transact((em) => adjustStock(em, { variantId, actorId: newId(), note: 'came', delta: pieces }));
+  return variantId;
+}
+const take = (world: FlowWorld, variantId: string) =>
+  world.transact((em) => adjustStock(em, { variantId, actorId: newId(), note: 'sold', delta: -1 }));
+
+const told = async (world: FlowWorld, variantId: string): Promise<string> =>
+  (await world.start('backInStock', backInStockWorkflowId(variantId), { variantId })).workflowId;
+
 const ALL_BACK: RefundWish = { kind: 'whole', restock: true };
 
 /** Paid and told; 24.99 was captured. */
@@ -82,6 +103,9 @@ async function bought(world: FlowWorld, card?: string): Promise<Purchase> {
   await world.ended(purchase.workflowId, 0);
   return purchase;
 }
+
+/** Those that take hours: their time is skipped. */
+export const LONG_ENDINGS: ReadonlySet<string> = new Set(['back-in-stock-two-waves']);
 
 /** Of every flow, each way it may end and each road that leads there. */
 export const ENDINGS: Readonly<Record<string, Ending>> = {
@@ -260,6 +284,26 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
     const [row] = await world.shop.rows<{ id: string }>('select id from stock_alerts');
     const alertId = row?.id ?? '';
     return (await world.start('lowStock', `low-stock-${alertId}`, { alertId })).workflowId;
+  },
+  'back-in-stock-told': async (world) => {
+    const shelf = await waitedFor(world, 2, 1);
+    world.faults.once('sendStockNotice', before);
+    return told(world, shelf);
+  },
+  'back-in-stock-sold-out': async (world) => {
+    const shelf = await waitedFor(world, 2, 1);
+    world.faults.once('sendStockNotice', async (run) => {
+      await take(world, shelf);
+      return run();
+    });
+    return told(world, shelf);
+  },
+  'back-in-stock-two-waves': async (world) => told(world, await waitedFor(world, 4, 1)),
+  'reservation-sweep-notices': async (world) => {
+    const shelf = await waitedFor(world, 2, 1);
+    const { workflowId } = await world.start('reservationSweep', `reservation-sweep-${newId()}`);
+    for (const each of [workflowId, backInStockWorkflowId(shelf)]) await world.ended(each, 0);
+    return workflowId;
   },
   'catalogue-import-completed': async (world) => {
     const importId = newId();

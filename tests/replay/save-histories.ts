@@ -12,10 +12,12 @@ import { migrate } from '../../src/infra/db/migrate.js';
 import { openFlowWorld } from '../support/flow-world.js';
 import { savedHistory } from '../support/saved-history.js';
 import { serviceUrl } from '../support/services.js';
-import { ENDINGS } from './endings.js';
+import { ENDINGS, LONG_ENDINGS } from './endings.js';
 
 /** Short enough to wait for. Milliseconds. */
 const RESERVATION = 4_000;
+/** How much time passes at once where it is skipped. Milliseconds. */
+const LONG_STEP = 600_000;
 
 const at = (path: string): URL => new URL(path, import.meta.url);
 const { version } = JSON.parse(await readFile(at('../../package.json'), 'utf8')) as { version: string };
@@ -33,20 +35,35 @@ await migrate(url.href);
 process.env['TEST_TEMPLATE'] = template;
 process.env['TEST_WORKFLOW_BUNDLE'] = join(await mkdtemp(join(tmpdir(), 'histories-')), 'workflow-bundle.js');
 
-const world = await openFlowWorld({ server: 'dev', reservationMs: RESERVATION });
-try {
-  await mkdir(folder, { recursive: true });
-  for (const name of wanted) {
-    const reach = ENDINGS[name];
-    if (reach === undefined) throw new Error(`no such ending: ${name}`);
-    const workflowId = await reach(world);
-    await world.ended(workflowId, 0);
-    await writeFile(join(folder, `${name}.json`), await savedHistory(world.handle(workflowId)));
-    process.stdout.write(`${name}\n`);
-    await world.reset();
+async function save(names: readonly string[], server: 'dev' | 'time-skipping'): Promise<void> {
+  if (names.length === 0) return;
+  const world = await openFlowWorld({ server, reservationMs: RESERVATION });
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const name of names) {
+      const reach = ENDINGS[name];
+      if (reach === undefined) throw new Error(`no such ending: ${name}`);
+      const workflowId = await reach(world);
+      await world.ended(workflowId, server === 'dev' ? 0 : LONG_STEP);
+      await writeFile(join(folder, `${name}.json`), await savedHistory(world.handle(workflowId)));
+      process.stdout.write(`${name}\n`);
+      await world.reset();
+    }
+  } finally {
+    await world.close();
   }
+}
+
+try {
+  await save(
+    wanted.filter((name) => !LONG_ENDINGS.has(name)),
+    'dev',
+  );
+  await save(
+    wanted.filter((name) => LONG_ENDINGS.has(name)),
+    'time-skipping',
+  );
 } finally {
-  await world.close();
   await server.query(`drop database ${template} with (force)`);
   await server.end();
 }

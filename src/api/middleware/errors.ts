@@ -15,6 +15,7 @@ export const STATUS: Record<ErrorCode, number> = {
   email_taken: 409,
   username_taken: 409,
   out_of_stock: 409,
+  in_stock: 409,
   price_changed: 409,
   checkout_in_progress: 409,
   cart_empty: 409,

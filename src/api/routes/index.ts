@@ -22,6 +22,7 @@ import { createProductRoutes } from './products/index.js';
 import { createReceiptRoutes } from './receipt.js';
 import { createReservationRoutes } from './reservation.js';
 import { createShippingRoutes } from './shipping.js';
+import { createStockNoticeRoutes } from './stock-notices.js';
 import { createUserRoutes } from './users.js';
 import { createWebhookRoutes } from './webhooks.js';
 
@@ -32,6 +33,7 @@ export function createEndpoints(deps: ApiDeps): Endpoint[] {
   return [
     ...createAuthRoutes({ ...deps, limitGuesses }),
     ...createUserRoutes({ ...deps, limitGuesses }),
+    ...createStockNoticeRoutes({ ...deps, limitGuesses }),
     ...createAdminUserRoutes(deps),
     ...createAuditRoutes(deps),
     ...createPricingAdminRoutes(deps),

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { importStock } from '../inventory/index.js';
 import { DomainError } from '../kernel/errors.js';
 import { publish } from '../outbox/index.js';
+import { wakeNoticesOf } from '../stock-notices/index.js';
 import type { ImportRefusal } from './types.js';
 import type { ParsedLine } from './import-line.js';
 import { planProducts, type PlannedLine } from './plan-products.js';
@@ -89,6 +90,7 @@ async function writeLines(
   const varied = [...(await upsertVariants(em, variants)), ...(await retireUnlisted(em, listed, variants))];
   const stocked = lines.flatMap((each) => each.stock);
   await importStock(em, stocked, importId);
+  await wakeNoticesOf(em, varied);
   // a stated stock may turn the product's availability in the search index
   const restocked = lines.filter((each) => each.stock.some((row) => row.replace)).map((each) => each.product.id);
   return new Set([...products, ...varied, ...restocked]);

@@ -1,7 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { publish } from '../outbox/index.js';
+import { wakeNotices } from '../stock-notices/index.js';
 
-/** Has the search index follow variants that sold out or came back, in the transaction that made them so. */
+/** Has the search index follow variants that sold out or came back, and wakes who waits for them, in the transaction that made them so. */
 export async function announceStock(em: EntityManager, variantIds: readonly string[]): Promise<void> {
   const [first] = variantIds;
   if (first === undefined) return;
@@ -12,4 +13,5 @@ export async function announceStock(em: EntityManager, variantIds: readonly stri
   );
   const productIds = rows.map((row) => row.product_id);
   await publish(em, { topic: 'search.products', key: first, payload: { product_ids: productIds } });
+  await wakeNotices(em, variantIds);
 }

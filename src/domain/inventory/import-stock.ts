@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../kernel/ids.js';
+import { wakeNotices } from '../stock-notices/index.js';
 import { alertLowStock } from './alert-low-stock.js';
 import type { StockLevel } from './types.js';
 
@@ -52,4 +53,8 @@ export async function importStock(em: EntityManager, rows: readonly ImportedStoc
   );
   const changes = changed.map(({ was, ...after }) => ({ before: { ...after, onHand: was }, after }));
   await alertLowStock(em, changes);
+  await wakeNotices(
+    em,
+    input.map((row) => row.variant_id),
+  );
 }

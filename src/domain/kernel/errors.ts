@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'email_taken',
   'username_taken',
   'out_of_stock',
+  'in_stock',
   'price_changed',
   'checkout_in_progress',
   'cart_empty',

@@ -23,6 +23,7 @@ export {
   queueHoldWarning,
   queueOrderNotification,
   queueStockAlert,
+  queueStockNotice,
   type Occurrence,
 } from './queue-notification.js';
 export { listNotifications, readNotification } from './read-log.js';
@@ -34,5 +35,5 @@ export { layout, type Block, type Letter } from './templates/layout.js';
 export { orderMail, orderText } from './templates/order.js';
 export { RECEIPT_STYLE, receiptPage, type Receipted } from './templates/receipt.js';
 export { returnedMail, returnedText } from './templates/returned.js';
-export { lowStockMail } from './templates/stock.js';
+export { backInStockMail, lowStockMail } from './templates/stock.js';
 export type * from './types.js';

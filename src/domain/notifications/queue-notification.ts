@@ -36,6 +36,17 @@ export async function queueStockAlert(em: EntityManager, alertId: string): Promi
   );
 }
 
+/** The same for somebody who asked to be told that a variant is back; by e-mail only, once for each notice. */
+export async function queueStockNotice(em: EntityManager, noticeId: string): Promise<void> {
+  await em.execute(
+    `insert into notifications (id, subject_type, subject_id, event, channel)
+     values (?, 'stock_notice', ?, 'back_in_stock', 'email')
+     on conflict (subject_id, event, channel, about) where resend_of is null do nothing`,
+    [newId(), noticeId],
+    'run',
+  );
+}
+
 /** The event of the mail that warns of a hold's end; once more of an extended one. */
 export const holdExpiring = ({ extended }: { readonly extended: boolean }): string =>
   extended ? 'extended_hold_expiring' : 'hold_expiring';

@@ -12,6 +12,7 @@ const TOPICS: Record<OutboxTopic, true> = {
   'order.refund_requested': true,
   'order.notification_queued': true,
   'stock.low': true,
+  'stock.back': true,
   'reconciliation.approved': true,
 };
 /** As an array literal: topics are plain words. */

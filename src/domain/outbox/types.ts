@@ -11,6 +11,8 @@ export interface OutboxTopics {
   readonly 'order.refund_requested': { readonly refundId: string; readonly orderId: string };
   /** Variants became low, and staff are to know. */
   readonly 'stock.low': { readonly alertId: string };
+  /** A variant that somebody waits for may be there again. */
+  readonly 'stock.back': { readonly variantId: string };
   /** There is something to tell about an order. */
   readonly 'order.notification_queued': { readonly orderId: string };
   /** A difference between two books that a person had mended. */

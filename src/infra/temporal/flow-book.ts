@@ -30,6 +30,7 @@ const NOTHING_TO_UNDO: ReadonlySet<string> = new Set([
   'confirmEmail',
   'catalogueImport',
   'lowStock',
+  'backInStock',
   'searchIndex',
   'searchRebuild',
   'reservationSweep',
@@ -38,7 +39,14 @@ const NOTHING_TO_UNDO: ReadonlySet<string> = new Set([
 ]);
 
 /** Flows that wait for days, or are at work all the time. */
-const LONG_LIVED = ['reservationExpiry', 'reservationSweep', 'reconciliation', 'searchIndex', 'searchRebuild'];
+const LONG_LIVED = [
+  'reservationExpiry',
+  'reservationSweep',
+  'backInStock',
+  'reconciliation',
+  'searchIndex',
+  'searchRebuild',
+];
 
 const ORDERS_AT_ONCE = 50;
 

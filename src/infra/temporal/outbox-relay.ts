@@ -3,6 +3,7 @@ import type { Outbox } from '../../domain/outbox/ports.js';
 import type { OutboxMessage } from '../../domain/outbox/types.js';
 import { DomainError, unreachable } from '../../domain/kernel/errors.js';
 import {
+  backInStockWorkflowId,
   cancelOrderWorkflowId,
   catalogueImportWorkflowId,
   confirmEmailWorkflowId,
@@ -12,6 +13,9 @@ import {
   reconciliationRepairWorkflowId,
   refundWorkflowId,
   searchIndexWorkflowId,
+  STOCK_BACK,
+  type FlowAttributes,
+  type FlowInputs,
   type Flows,
 } from '../../workflows/contracts.js';
 import { pause } from './pause.js';
@@ -143,6 +147,9 @@ function plan(messages: readonly OutboxMessage[], flows: RelayFlows): Unit[] {
       case 'order.notification_queued':
         units.push({ messages: [message.id], start: () => tell(message.payload.orderId, flows) });
         break;
+      case 'stock.back':
+        units.push({ messages: [message.id], start: () => tellWhoWaits(message.payload.variantId, flows) });
+        break;
       case 'stock.low': {
         const { alertId } = message.payload;
         const start = () => flows.start('lowStock', lowStockWorkflowId(alertId), { alertId });
@@ -169,11 +176,23 @@ function plan(messages: readonly OutboxMessage[], flows: RelayFlows): Unit[] {
   return units;
 }
 
-/** A flow that tells of this order looks once more; else one is started. */
-async function tell(orderId: string, flows: RelayFlows): Promise<void> {
-  const workflowId = notifyWorkflowId(orderId);
-  if (await flows.signal(workflowId, MORE_TO_TELL)) return;
-  await flows.start('notify', workflowId, { orderId }, { orderId }, { again: true });
+const tell = (orderId: string, flows: RelayFlows): Promise<void> =>
+  wake(flows, MORE_TO_TELL, 'notify', notifyWorkflowId(orderId), { orderId }, { orderId });
+
+const tellWhoWaits = (variantId: string, flows: RelayFlows): Promise<void> =>
+  wake(flows, STOCK_BACK, 'backInStock', backInStockWorkflowId(variantId), { variantId });
+
+/** A flow that is at it looks once more; else one is started. */
+async function wake<F extends 'notify' | 'backInStock'>(
+  flows: RelayFlows,
+  signal: string,
+  flow: F,
+  workflowId: string,
+  input: FlowInputs[F],
+  attributes: FlowAttributes = {},
+): Promise<void> {
+  if (await flows.signal(workflowId, signal)) return;
+  await flows.start(flow, workflowId, input, attributes, { again: true });
 }
 
 /** The id follows from the products: a later batch with the same last message but more products is another flow. */

@@ -15,6 +15,8 @@ const QUIET = {
 
 class Undone extends Error {}
 
+const NOTICE = newId();
+
 describeWith('postgres', 'the audit of rows', () => {
   let market: Market;
   let placed: Sold;
@@ -192,6 +194,16 @@ describeWith('postgres', 'the audit of rows', () => {
         );
       },
       () => ({ cart: placed.cartId }),
+    ],
+    [
+      'somebody told of stock without a message',
+      'who waited for a variant was told once, and is forgotten',
+      (em) =>
+        run(em, `insert into stock_notices (id, variant_id, state, closed_at) values (?, ?, 'told', now())`, [
+          NOTICE,
+          placed.variantId,
+        ]),
+      () => ({ 'stock notice': NOTICE }),
     ],
     [
       'an order whose cart is still open',

@@ -2,7 +2,7 @@ import type { Told } from '../../../src/domain/notifications/templates/order.js'
 import { formatMoney } from '../../../src/domain/notifications/templates/format-money.js';
 import { ORDER_NOTIFICATIONS } from '../../../src/domain/notifications/types.js';
 import { escapeMarkup, inert, layout, orderMail, orderText } from '../../../src/domain/notifications/index.js';
-import { holdWarningMail, lowStockMail } from '../../../src/domain/notifications/index.js';
+import { backInStockMail, holdWarningMail, lowStockMail } from '../../../src/domain/notifications/index.js';
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 
@@ -233,4 +233,18 @@ test('the alert of low stock names each variant and what is left, and shows mark
   expect(text).toContain('(CAM-1): 2 left, low at 3');
   expect(html).not.toContain('<b>');
   expect(lowStockMail([few, { ...few, sku: 'CAM-2' }]).subject).toBe('Low stock: 2 variants');
+});
+
+test('the mail of a variant that is back names it and its price, and shows markup as text on one line', () => {
+  const { subject, text, html } = backInStockMail({
+    title: 'Cam\n<b>Pro</b> www.evil.example',
+    price: { amount: 2_499, currency: 'USD' },
+    url: 'https://shop.example/products/cam',
+    withdrawUrl: 'https://shop.example/withdraw-stock-notices?token=abc',
+  });
+  expect(subject).toBe('Back in stock: Cam <b>Pro</b> www .evil.example');
+  expect(text).toContain('<b>Pro</b> www .evil.example: $24.99\n');
+  expect(text).toContain(': https://shop.example/products/cam\n');
+  expect(html).not.toContain('<b>');
+  expect(html).toContain('<a href="https://shop.example/withdraw-stock-notices?token=abc">');
 });

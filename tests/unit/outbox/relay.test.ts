@@ -143,6 +143,18 @@ test('the relay starts the flow that mends an approved difference', async () => 
   ]);
 });
 
+test('the relay, of a variant that is back, wakes the flow that tells who waits or starts one', async () => {
+  const message = (id: number, variantId: string): OutboxMessage => ({
+    id,
+    topic: 'stock.back',
+    payload: { variantId },
+  });
+  const { relay, started, signals } = relayOver([message(1, 'v1'), message(2, 'v2')], undefined, ['back-in-stock-v1']);
+  await relay.once();
+  expect(signals.sort()).toEqual(['back-in-stock-v1 stockBack', 'back-in-stock-v2 stockBack']);
+  expect(started).toEqual([{ flow: 'backInStock', workflowId: 'back-in-stock-v2', input: { variantId: 'v2' } }]);
+});
+
 test('the relay, of an order with something to tell, wakes the flow that tells or starts one', async () => {
   const message = (id: number, orderId: string): OutboxMessage => ({
     id,

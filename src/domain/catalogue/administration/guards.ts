@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { writeAudit } from '../../audit/index.js';
 import { DomainError, notFound } from '../../kernel/errors.js';
 import { publish } from '../../outbox/index.js';
+import { wakeNoticesOf } from '../../stock-notices/index.js';
 import { assertMay, assertMayForShop, assertMayForVendor } from '../../users/index.js';
 import type { Caller } from '../../users/types.js';
 
@@ -53,7 +54,7 @@ export function assertVersion(ifMatch: number | null, version: number): void {
     throw new DomainError('precondition_failed', 'it was changed meanwhile', { version });
 }
 
-/** Marks a product as changed, has the search index follow and writes down who did what. */
+/** Marks a product as changed, has the search index follow, wakes who waits for it and writes down who did what. */
 export async function recordChange(
   em: EntityManager,
   editor: Editor,
@@ -63,6 +64,7 @@ export async function recordChange(
 ): Promise<void> {
   await em.execute('update products set version = version + 1, updated_at = now() where id = ?', [productId], 'run');
   await publish(em, { topic: 'search.products', key: productId, payload: { product_ids: [productId] } });
+  await wakeNoticesOf(em, [productId]);
   await auditEdit(em, editor, action, { type: 'product', id: productId }, data);
 }
 

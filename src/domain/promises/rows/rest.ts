@@ -49,6 +49,17 @@ export const REST_CHECKS: readonly RowCheck[] = [
           and n.event = case o.status when 'cancelled' then 'order_cancelled' else 'order_confirmed' end)`,
   },
   {
+    promise: 'say it once',
+    check: 'who waited for a variant was told once, and is forgotten',
+    looked: `stock_notices where state = 'told'`,
+    breaches: `select format('%s messages sent', count(n.id)) as what, jsonb_build_object('stock notice', s.id) as ids
+      from stock_notices s left join notifications n on n.subject_id = s.id and n.status = 'sent'
+      where s.state = 'told' group by s.id having count(n.id) <> 1
+      union all
+      select format('%s, its address is kept', state), jsonb_build_object('stock notice', id) from stock_notices
+      where state <> 'open' and num_nonnulls(email, email_index, user_id) > 0`,
+  },
+  {
     promise: 'rest',
     check: 'the outbox is drained',
     looked: 'outbox',

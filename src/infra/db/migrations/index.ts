@@ -11,6 +11,7 @@ import { Notifications } from './0011-notifications.js';
 import { Reconciliation } from './0012-reconciliation.js';
 import { StockAlerts } from './0016-stock-alerts.js';
 import { Restores } from './0017-restores.js';
+import { StockNotices } from './0018-stock-notices.js';
 
 /** In the order they run; a landed one never changes. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   { name: '0012-reconciliation', class: Reconciliation },
   { name: '0016-stock-alerts', class: StockAlerts },
   { name: '0017-restores', class: Restores },
+  { name: '0018-stock-notices', class: StockNotices },
 ];
