@@ -12,7 +12,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop, when 
   let shop: OpenShop;
   beforeAll(async () => {
     gap = await openGap(serviceUrl('temporal'));
-    shop = await openShop({ temporal: gap.address });
+    shop = await openShop({ apiEnv: { TEMPORAL_ADDRESS: gap.address } });
   }, 180_000);
   afterAll(async () => {
     await shop.close();
@@ -94,7 +94,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop, when 
     const [accepted] = await until('the accepted checkout', find, (seen) => seen.length > 0);
     const checkoutId = accepted?.id ?? '';
     await shop.running.api.kill();
-    gap.mend();
+    await gap.mend();
     expect(await lost).toBe('no answer');
     expect((await shop.outside.flow(checkoutWorkflowId(checkoutId))).status).toBe('ABSENT');
 

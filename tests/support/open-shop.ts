@@ -25,14 +25,19 @@ const LOWEST_PORT = 16_000;
 const AUDIT = { settledForMs: 0, waitMs: 20_000 };
 
 export interface OpenShopOptions {
-  /** Where the API finds Temporal. */
+  /** Where Temporal is, also for the audit; who is to find it elsewhere is told so by its environment. */
   readonly temporal?: string;
   readonly reservationMs?: number;
   /** Beside those that every shop has. */
   readonly products?: readonly TestLine[];
-  readonly apiEnv?: Readonly<Record<string, string>>;
-  readonly workerEnv?: Readonly<Record<string, string>>;
+  readonly apiEnv?: OwnEnv;
+  readonly workerEnv?: OwnEnv;
 }
+
+type Env = Readonly<Record<string, string>>;
+/** What a process has otherwise; it may depend on what all have. */
+type OwnEnv = Env | ((shared: Env) => Env);
+const ownEnv = (shared: Env, own: OwnEnv): Env => ({ ...shared, ...(typeof own === 'function' ? own(shared) : own) });
 
 /** Real processes: the API and a worker, on a database, a queue and a payment provider of their own. */
 export async function openShop({
@@ -66,7 +71,7 @@ export async function openShop({
     REDIS_PREFIX: `e2e:${own}:`,
     // PostgreSQL answers searches: an index would outlive the test.
     ELASTICSEARCH_URL: '',
-    TEMPORAL_ADDRESS: serviceUrl('temporal'),
+    TEMPORAL_ADDRESS: temporal,
     TEMPORAL_TASK_QUEUE: `e2e-${own}`,
     STRIPE_API_URL: stripeUrl,
     STRIPE_LEDGER_URL: stripeUrl,
@@ -79,7 +84,7 @@ export async function openShop({
   const startApi = (at = port): Promise<RunningChild> =>
     startProcess({
       file: 'src/bin/api.ts',
-      env: { ...env, PORT: String(at), TEMPORAL_ADDRESS: temporal, ...apiEnv },
+      env: ownEnv({ ...env, PORT: String(at) }, apiEnv),
       ready: async () =>
         (await fetch(`http://127.0.0.1:${at}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok,
     });
@@ -87,7 +92,7 @@ export async function openShop({
     const since = new Date();
     return startProcess({
       file: 'src/bin/worker.ts',
-      env: { ...env, ...workerEnv },
+      env: ownEnv(env, workerEnv),
       ready: () => workerPolls(env, since),
     });
   };

@@ -44,6 +44,24 @@ export const temporal: Service = {
   },
 };
 
+/** A server for one machine, with all that our flows need. `database`: the file it keeps everything in. */
+export const devServerArgs = ({ port, ui, metrics, http, database }: DevServer): string[] => [
+  ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(ui)],
+  ...['--metrics-port', String(metrics), '--http-port', String(http), '--log-level', 'warn'],
+  ...['--db-filename', database],
+  ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
+  ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
+  ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
+];
+
+interface DevServer {
+  readonly port: number;
+  readonly ui: number;
+  readonly metrics: number;
+  readonly http: number;
+  readonly database: string;
+}
+
 const waiting =
   ({ say }: ServiceContext): (() => void) =>
   () =>
@@ -61,14 +79,7 @@ async function startDevServer(context: ServiceContext, program: string): Promise
   await supervisor.start({
     name: 'temporal',
     command: program,
-    args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(ui)],
-      ...['--metrics-port', String(metrics), '--http-port', String(http), '--log-level', 'warn'],
-      ...['--db-filename', join(profile.subfolder('temporal'), 'temporal.db')],
-      ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
-      ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
-      ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
-    ],
+    args: devServerArgs({ port, ui, metrics, http, database: join(profile.subfolder('temporal'), 'temporal.db') }),
     probe: () => serverVersion(address),
   });
   const cli = await run(program, ['--version']).then(
@@ -103,7 +114,7 @@ async function describeTemporal(address: string, from: string, ui: string): Prom
 }
 
 /** Answers once the default namespace can be used. */
-async function serverVersion(address: string): Promise<string> {
+export async function serverVersion(address: string): Promise<string> {
   const connection = await Connection.connect({ address, connectTimeout: '3s' });
   try {
     await connection.workflowService.describeNamespace({ namespace: 'default' });

@@ -40,7 +40,8 @@ export const STATUS: Record<ErrorCode, number> = {
   internal: 500,
 };
 
-const RETRY_AFTER_S = '2';
+/** How long to wait where nobody knows better. Seconds. */
+export const RETRY_AFTER_S = '2';
 
 /** Answers every refusal and failure in one envelope; of a failure nothing but its request id gets out. */
 export const errors =

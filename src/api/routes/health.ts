@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '../endpoint.js';
+import { RETRY_AFTER_S } from '../middleware/errors.js';
 import type { HealthProbe } from '../ports.js';
 
 const CHECK_MS = 2_000;
@@ -37,6 +38,7 @@ export function createHealthRoutes({ probes }: { readonly probes: readonly Healt
         const unavailable = down.some(({ probe }) => probe.required);
         return {
           status: unavailable ? 503 : 200,
+          headers: unavailable ? { 'Retry-After': RETRY_AFTER_S } : {},
           body: {
             status: unavailable ? 'unavailable' : down.length > 0 ? 'degraded' : 'ready',
             checks: Object.fromEntries(results.map(({ probe, up }) => [probe.name, up ? 'up' : 'down'])),

@@ -73,13 +73,13 @@ test('readiness is 200 with all up, degraded without what is optional, 503 witho
   const answers = [];
   for (const each of [probes(up, up), probes(up, down), probes(down, up)]) {
     const app = await open({ probes: each });
-    const { status, body } = await app.call<unknown>('GET', '/health/ready');
-    answers.push([status, body]);
+    const { status, body, headers } = await app.call<unknown>('GET', '/health/ready');
+    answers.push([status, headers.get('Retry-After'), body]);
   }
   expect(answers).toEqual([
-    [200, { status: 'ready', checks: { postgresql: 'up', redis: 'up' } }],
-    [200, { status: 'degraded', checks: { postgresql: 'up', redis: 'down' } }],
-    [503, { status: 'unavailable', checks: { postgresql: 'down', redis: 'up' } }],
+    [200, null, { status: 'ready', checks: { postgresql: 'up', redis: 'up' } }],
+    [200, null, { status: 'degraded', checks: { postgresql: 'up', redis: 'down' } }],
+    [503, '2', { status: 'unavailable', checks: { postgresql: 'down', redis: 'up' } }],
   ]);
 });
 

@@ -21,7 +21,7 @@ beforeEach(async () => {
   gap = await openGap(new URL(database.url).host);
 });
 afterEach(async () => {
-  gap.mend();
+  await gap.mend();
   for (const close of closing.splice(0)) await close();
   await gap.close();
 });
@@ -67,7 +67,7 @@ test('a pool, whose server falls silent in the middle of calls, fails them and s
   });
   await expect(inside).rejects.toThrow('Connection terminated');
   await expect(one(query)).rejects.toThrow(/Connection terminated|timeout/);
-  gap.mend();
+  await gap.mend();
   for (let round = 0; round < PLACES; round += 1) await expect(one(query)).resolves.toEqual([{ one: 1 }]);
 });
 
