@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import pg from 'pg';
@@ -15,19 +15,20 @@ const MOST_ROWS = 20;
  * Keeps all that tells how something broke in a folder: what, the rows and histories of the flows that name its ids, all logs.
  * What cannot be had is left out.
  */
-export async function keepEvidence(folder: string, shop: Shop, config: Config, broken: unknown): Promise<void> {
-  rmSync(folder, { recursive: true, force: true });
+export async function keepEvidence(out: string, shop: Shop, config: Config, broken: unknown): Promise<string> {
+  const folder = join(out, 'breaches');
   mkdirSync(folder, { recursive: true });
   const text = JSON.stringify(broken, null, 2);
   writeFileSync(join(folder, 'broken.json'), `${text}\n`);
   const logs = join(shop.folder, 'logs');
   if (existsSync(logs)) cpSync(logs, join(folder, 'logs'), { recursive: true });
   const ids = [...new Set(text.match(ID) ?? [])].slice(0, MOST_IDS);
-  if (ids.length === 0) return;
+  if (ids.length === 0) return folder;
   const quietly = (work: Promise<void>): Promise<void> =>
     work.catch((error: Error) => writeFileSync(join(folder, 'left-out.txt'), `${error.message}\n`, { flag: 'a' }));
   await quietly(keepRows(join(folder, 'rows.json'), config.database.url, ids));
   await quietly(keepHistories(join(folder, 'histories'), config.temporal, ids));
+  return folder;
 }
 
 /** All rows that name one of the ids, by table. */

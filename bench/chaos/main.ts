@@ -1,97 +1,102 @@
 /** A shop under load that is hurt in every way we know, and what became of its promises. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Console } from '../../dev/launcher/console.js';
 import type { Lifetime } from '../../dev/launcher/lifetime.js';
-import { openProfile } from '../../dev/launcher/profile.js';
-import { firstPortOf, freePort } from '../../dev/launcher/ports.js';
-import { auditInstance, auditLines } from '../../src/bin/audit-instance.js';
-import { loadConfig } from '../../src/config.js';
-import { PATCHES } from '../../src/workflows/patches.js';
+import { auditInstance } from '../../src/bin/audit-instance.js';
+import { loadConfig, type Config } from '../../src/config.js';
+import { commitOf, machine } from '../road/results.js';
 import { comeToRest } from './at-rest.js';
-import { startBalancer } from './balancer.js';
-import type { CallRecord, Stage } from './contracts.js';
+import { FAULT_KINDS } from './contracts.js';
+import { startCrowd } from './crowd.js';
 import { keepEvidence } from './evidence.js';
-import { findClock } from './faults/clock.js';
-import { mountSmallDisk } from './faults/disk.js';
+import { watchInvariants } from './invariants.js';
+import { createMeter } from './meter.js';
 import type { ChaosOptions } from './options.js';
+import { isClean, reportLines, reportOf, type Ran } from './report.js';
+import { keepReport, writeIntoReadme } from './results.js';
 import { runFaults } from './run-faults.js';
-import { planFaults } from './schedule.js';
-import { createShop, PROFILE } from './shop.js';
-import { startStandIns } from './stand-in.js';
-import { stockShelves } from './stock.js';
+import { planFaults, type Schedule } from './schedule.js';
+import { openStage, type OpenStage } from './stage.js';
+import { takeTally } from './tally.js';
+import { startView } from './view.js';
 
 const REST_WITHIN_MS = 180_000;
 
-/** The exit code: 0 where every promise was kept and everything came back. */
+interface Surroundings {
+  readonly console: Console;
+  readonly lifetime: Lifetime;
+}
+
+/** The exit code: 0 where every promise was kept and everything came back by itself. */
 export async function runChaos(
   root: string,
   options: ChaosOptions,
-  { console, lifetime }: { readonly console: Console; readonly lifetime: Lifetime },
+  { console, lifetime }: Surroundings,
 ): Promise<number> {
   const over = new AbortController();
   lifetime.defer(() => over.abort());
   const schedule = planFaults(options.seed, options.minutes, options.kinds);
-  console.line(
-    `seed ${options.seed}: ${schedule.faults.length} faults in ${options.minutes} minutes, ${options.shoppers} shoppers`,
-  );
+  const { minutes, seed, shoppers } = options;
+  console.line(`seed ${seed}: ${schedule.faults.length} faults in ${minutes} minutes, ${shoppers} shoppers`);
+  const opened = await openStage(root, options, schedule, { console, lifetime });
+  const config = loadConfig({ ...process.env, ...opened.stage.env });
 
-  const disk = options.kinds.includes('disk-full') ? await mountSmallDisk(root) : 'it was not asked for';
-  if (typeof disk !== 'string') lifetime.defer(() => disk.unmount());
-  const clock = await findClock(root, (text) => console.step('clock', text));
-  const port = await freePort(firstPortOf(openProfile(root, PROFILE).owner), new Set());
-  const balancer = await startBalancer(port);
-  lifetime.defer(() => balancer.close());
-
-  const problems: string[] = [];
-  // A roll forward needs a version to come from.
-  const [firstRoll] = schedule.faults.filter(({ kind }) => kind.startsWith('roll'));
-  const asleep = firstRoll?.kind === 'roll-worker' ? PATCHES.join(',') : '';
-  const shop = createShop({
-    ...{ root, port, console, env: { DORMANT_PATCHES: asleep } },
-    onEnd: (code) => problems.push(`the launcher ended by itself with code ${code}`),
+  const report = reportOf({
+    ...{ commit: commitOf(root), at: new Date().toISOString(), machine: machine() },
+    options: {
+      ...{ minutes, seed, shoppers },
+      faults: options.kinds.length === FAULT_KINDS.length ? 'all' : options.kinds.join(',') || 'none',
+    },
+    ...(await play(opened, options, schedule, { config, signal: over.signal })),
   });
-  lifetime.defer(async () => {
-    if (typeof disk !== 'string') disk.free();
-    await shop.stop();
-  });
-  await shop.start({ fresh: true });
-  balancer.serve(Object.values(shop.apiPorts));
-  const stage: Stage = { origin: balancer.origin, env: shop.env };
-  const config = loadConfig({ ...process.env, ...stage.env });
-  await stockShelves(config, options.seed);
+  for (const line of reportLines(report)) console.line(line);
+  const out = resolve(root, options.out);
+  rmSync(join(out, 'breaches'), { recursive: true, force: true });
+  console.line(`kept in ${keepReport(out, report)}`);
+  if (options.readme) writeIntoReadme(root, report);
+  if (isClean(report)) return 0;
+  const { problems, tally, spans } = report;
+  const kept = await keepEvidence(out, opened.shop, config, { problems, options, ...tally, spans });
+  console.line(`what is broken, with rows, histories and logs, is in ${kept}`);
+  return 1;
+}
 
+async function play(
+  { shop, place, stage, problems }: OpenStage,
+  { seed, shoppers }: ChaosOptions,
+  schedule: Schedule,
+  { config, signal }: { readonly config: Config; readonly signal: AbortSignal },
+): Promise<Omit<Ran, 'commit' | 'at' | 'machine' | 'options'>> {
   const startedAt = performance.now();
-  const calls: CallRecord[] = [];
-  const crowd = await startStandIns(stage, {
-    ...{ seed: options.seed, shoppers: options.shoppers, startedAt },
-    record: (call) => calls.push(call),
+  const now = (): number => performance.now() - startedAt;
+  const meter = createMeter();
+  const crowd = await startCrowd(stage, { seed, shoppers, startedAt, record: (call) => meter.record(call) });
+  const invariants = watchInvariants(stage.env['DATABASE_URL'] ?? '', now);
+  const faults = runFaults(schedule, place, { startedAt, signal, say: (line) => view.say(line) });
+  const view = startView({
+    ...{ meter, invariants, now, endsMs: schedule.endMs, out: process.stdout },
+    ...{ faults: () => faults.spans, visits: crowd.visits, surprises: crowd.surprises },
   });
-  const faults = runFaults(schedule, { shop, disk, clock }, { startedAt, signal: over.signal, console });
-  await sleep(schedule.endMs, undefined, { signal: over.signal });
-  await faults.over;
-  await crowd.stop();
-  console.step('shoppers', 'have gone');
-
-  const rest = await comeToRest(config, REST_WITHIN_MS, over.signal);
-  console.step(
-    'rest',
-    rest.afterMs === null ? `${rest.moving} still move` : `after ${(rest.afterMs / 1_000).toFixed(1)} s`,
-  );
-  if (rest.afterMs === null) problems.push(`not at rest after ${REST_WITHIN_MS / 1_000} s: ${rest.moving} still move`);
-  const audit = await auditInstance(config, { settledForMs: 0 });
-  for (const line of auditLines(audit)) console.line(line);
-  problems.push(...faults.problems);
-
-  const ends = Object.groupBy(calls, ({ end }) => end);
-  for (const [end, those] of Object.entries(ends)) console.step(end, String(those.length));
-  for (const { kind, reason } of faults.skipped) console.step('skipped', `${kind}: ${reason}`);
-  for (const problem of problems) console.step('PROBLEM', problem);
-  const broken = problems.length > 0 || audit.some(({ breached }) => breached > 0);
-  const out = isAbsolute(options.out) ? options.out : join(root, options.out);
-  mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, 'spans.json'), JSON.stringify(faults.spans, null, 2));
-  if (broken) await keepEvidence(join(out, 'breaches'), shop, config, { problems, audit, options });
-  return broken ? 1 : 0;
+  try {
+    await sleep(schedule.endMs - now(), undefined, { signal });
+    await faults.over;
+    await crowd.stop();
+    view.say('the shoppers have gone');
+    const rest = await comeToRest(config, REST_WITHIN_MS, { signal, say: (line) => view.say(line) });
+    if (rest.moving > 0) problems.push(`${rest.moving} still move after ${rest.afterMs} ms: ${rest.flows.join('; ')}`);
+    await invariants.close();
+    const audit = await auditInstance(config, { settledForMs: 0 });
+    const heard = { visits: crowd.visits(), surprises: crowd.surprises(), spans: faults.spans, audit };
+    const tally = await takeTally(stage, heard);
+    return {
+      ...{ settleMs: rest.afterMs, tally, visits: heard.visits, spans: faults.spans, skipped: faults.skipped },
+      ...{ seconds: meter.seconds(), calls: meter.calls(), samples: meter.samples(), invariants: invariants.samples() },
+      problems: [...problems, ...faults.problems],
+    };
+  } finally {
+    view.close();
+    await invariants.close();
+  }
 }

@@ -34,6 +34,9 @@ export interface ChaosReport {
   /** Calls that went wrong: the first ones, as they were. */
   readonly samples: readonly CallRecord[];
   readonly tally: Tally;
+  /** What did not come back or come to rest. */
+  readonly problems: readonly string[];
+  readonly skipped: readonly { readonly kind: string; readonly reason: string }[];
 }
 
 export interface Ran extends Omit<ChaosReport, 'kinds' | 'habits'> {
@@ -47,7 +50,7 @@ export const reportOf = ({ visits, ...ran }: Ran): ChaosReport => ({
 });
 
 /** Nothing was broken: neither a promise nor a shopper's expectation. */
-export const isClean = ({ tally }: ChaosReport): boolean => breachCount(tally) === 0;
+export const isClean = ({ tally, problems }: ChaosReport): boolean => breachCount(tally) === 0 && problems.length === 0;
 
 function habitsOf(visits: readonly VisitRecord[]): ChaosReport['habits'] {
   const rows = [...Map.groupBy(visits, ({ habit }) => habit)].map(([habit, all]) => {
@@ -83,9 +86,13 @@ export function reportLines(report: ChaosReport): string[] {
       })),
     ),
     '',
+    ...report.skipped.map(({ kind, reason }) => `skipped ${kind}: ${reason}`),
+    ...report.problems.map((problem) => `PROBLEM: ${problem}`),
     ...breachLines(report),
     ...(audited.length === 0 ? [`The audit's ${tally.audit.length} checks hold.`] : auditLines(audited)),
-    isClean(report) ? 'Nothing was lost, doubled, oversold or leaked.' : `${breachCount(tally)} BREACHES`,
+    isClean(report)
+      ? 'Nothing was lost, doubled, oversold or leaked.'
+      : `${breachCount(tally)} BREACHES, ${report.problems.length} PROBLEMS`,
   ];
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Console } from '../../dev/launcher/console.js';
 import type { FaultSpan } from './contracts.js';
 import { FAULTS } from './faults/index.js';
 import type { FaultPlace } from './faults/types.js';
@@ -27,8 +26,8 @@ export function runFaults(
   {
     startedAt,
     signal,
-    console,
-  }: { readonly startedAt: number; readonly signal: AbortSignal; readonly console: Console },
+    say,
+  }: { readonly startedAt: number; readonly signal: AbortSignal; readonly say: (line: string) => void },
 ): FaultRun {
   const spans: FaultSpan[] = [];
   const skipped: { kind: string; reason: string }[] = [];
@@ -48,7 +47,7 @@ export function runFaults(
     }
     const span = { kind, target, what: fault.what(planned), fromMs: since() };
     const index = spans.push(span) - 1;
-    console.step(target, span.what);
+    say(`${target} ${span.what}`);
     const heal = await fault.hurt(place, planned);
     try {
       await pause(forMs - (since() - span.fromMs));
@@ -61,7 +60,7 @@ export function runFaults(
       await pause(LOOK_MS);
     }
     spans[index] = { ...span, untilMs: since() };
-    console.step(target, 'answers again');
+    say(`${target} answers again`);
   }
 
   async function start(planned: PlannedFault): Promise<void> {

@@ -28,7 +28,7 @@ export function chaosReport(change: Partial<Ran> = {}): ChaosReport {
     invariants: [{ atMs: 0, oversold: 0, charged: 0, leaked: 0 }],
     calls: meter.calls(),
     samples: meter.samples(),
-    tally: emptyTally(),
+    ...{ tally: emptyTally(), problems: [], skipped: [] },
     visits: [
       {
         habit: 'buys',
