@@ -64,7 +64,7 @@ export async function runChaos(
 }
 
 async function play(
-  { shop, place, stage, problems }: OpenStage,
+  { place, stage, problems }: OpenStage,
   { seed, shoppers }: ChaosOptions,
   schedule: Schedule,
   { config, signal }: { readonly config: Config; readonly signal: AbortSignal },
