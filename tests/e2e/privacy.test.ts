@@ -6,6 +6,7 @@ import { checkoutBody } from '../../dev/demo/client.js';
 import { freePort } from '../../dev/launcher/ports.js';
 import type { Order } from '../../dev/demo/shapes.js';
 import type { Visit } from '../../dev/demo/visit.js';
+import { catalogueImportWorkflowId } from '../../src/workflows/contracts.js';
 import { textsOfFlows } from '../support/flow-history.js';
 import { openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith, serviceUrl } from '../support/services.js';
@@ -176,7 +177,9 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'what
     const lines = ['sku,title,category,price_cents,currency', `${victim?.email},x,Things,1,USD`, 'NEW,x,Things,1,USD'];
     expect(await call('POST', `/admin/imports?name=${email}.csv`, lines.join('\n'))).toBe(202);
 
-    const texts = await textsOfFlows(client, shop.taskQueue, TYPES);
+    const uploads = await shop.rows<{ id: string }>('select id from imports where uploaded');
+    const imports = uploads.map(({ id }) => catalogueImportWorkflowId(id));
+    const texts = await textsOfFlows(client, shop.taskQueue, TYPES, imports);
     expect(texts.get(`notify-${sent?.id ?? ''}`)).toContain(`"orderId":"${sent?.id ?? ''}"`.replaceAll('"', '\\"'));
     texts.set('log of the API', shop.running.api.output());
     texts.set('log of the worker', shop.running.worker.output());

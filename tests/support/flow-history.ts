@@ -33,13 +33,14 @@ export async function detailsOf(handle: WorkflowHandle): Promise<string> {
 }
 
 /**
- * Search attributes and history of each flow of a queue, by name, once flows of all these types are listed, which follows
- * after a while, and at their ends.
+ * Search attributes and history of each flow of a queue, by name, once flows of all these types and those of these ids are
+ * listed, which follows after a while, and all of these types are at their ends.
  */
 export async function textsOfFlows(
   client: Client,
   taskQueue: string,
   types: readonly string[],
+  ids: readonly string[],
 ): Promise<Map<string, string>> {
   const flows = await until(
     'all flows in the listing and at their ends',
@@ -50,6 +51,7 @@ export async function textsOfFlows(
     },
     (found) =>
       types.every((type) => found.some((flow) => flow.type === type)) &&
+      ids.every((id) => found.some((flow) => flow.workflowId === id)) &&
       !found.some(({ type, status }) => types.includes(type) && status.name === 'RUNNING'),
   );
   const texts = new Map<string, string>();
