@@ -229,8 +229,10 @@ test('a cancellation whose refund was refused for months is asked for anew all t
 });
 
 test('the sweep finds cancellations and refunds that nothing happened to for a while, and no others', async () => {
-  const [fresh, left, cancelled] = [await desk.bought(), await desk.bought(), await desk.bought()];
+  const [fresh, left] = [await desk.bought(), await desk.bought()];
+  const [asked, cancelled] = [await desk.bought(), await desk.bought()];
   await desk.ask(fresh.orderId, { kind: 'amount', amount: 1 });
+  await desk.cancel(asked.orderId);
   const refundId = await desk.ask(left.orderId, { kind: 'amount', amount: 1 });
   await desk.cancel(cancelled.orderId);
   await desk.refunds.carryOutCancellation(cancelled);
@@ -238,9 +240,12 @@ test('the sweep finds cancellations and refunds that nothing happened to for a w
   await desk.shop.run(`update refunds set updated_at = now() - interval '3 minutes' where order_id <> ?`, [
     fresh.orderId,
   ]);
-  await desk.shop.run(`update orders set updated_at = now() - interval '3 minutes' where id <> ?`, [fresh.orderId]);
+  await desk.shop.run(`update orders set updated_at = now() - interval '3 minutes' where id not in (?, ?)`, [
+    fresh.orderId,
+    asked.orderId,
+  ]);
   const page = { limit: 100, after: null };
-  const mine = new Set([fresh.orderId, left.orderId, cancelled.orderId]);
+  const mine = new Set([fresh, left, asked, cancelled].map(({ orderId }) => orderId));
   const refunds = (await desk.refunds.findOpenRefunds(page)).filter((each) => mine.has(each.orderId));
   expect(refunds).toEqual([{ refundId, orderId: left.orderId, customerId: null }]);
   const cancellations = (await desk.refunds.findOpenCancellations(page)).filter((each) => mine.has(each.orderId));

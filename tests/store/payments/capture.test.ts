@@ -1,4 +1,5 @@
 import type { SecuredPayment } from '../../../src/domain/checkout/index.js';
+import { collectDue } from '../../../src/domain/payments/index.js';
 import { openTill, untilDone, type Till } from '../../support/builders/till.js';
 
 const DAY = 86_400_000;
@@ -127,6 +128,16 @@ test('capturePayment, of a payment on delivery, confirms the order without askin
   for (let round = 0; round < 2; round += 1)
     await expect(checkouts.capturePayment({ checkoutId })).resolves.toEqual({ orderId, captured: true });
   expect(await orderOf(orderId)).toEqual({ status: 'confirmed', payment: 'due', mails: 1 });
+});
+
+test('collectDue, of what a card pays, before and after it is taken, changes nothing', async () => {
+  const { checkoutId, orderId } = await placed();
+  const collect = () => till.transact((em) => collectDue(em, orderId));
+  await collect();
+  expect(await orderOf(orderId)).toMatchObject({ payment: 'authorised' });
+  await capture(checkoutId);
+  await collect();
+  expect(await till.ledger(checkoutId)).toEqual([{ type: 'capture', amount: 2_499 }]);
 });
 
 test('an order’s whole way, from the shelf to the ledger, moves one amount', async () => {

@@ -201,6 +201,31 @@ test('a refund of the dashboard that the bank takes days over is asked after, an
   expect(await desk.books(orderId)).toMatchObject({ payment: { refunded: 1_000 }, ledger: ['refund 1000'] });
 });
 
+test('a refund of the dashboard that failed before anyone heard of it claims nothing', async () => {
+  const { orderId, intentId } = await desk.bought({ card: 'pm_card_pendingRefund' });
+  const { id } = await desk.provider.stripe.refunds.create({ payment_intent: intentId, amount: 1_000 });
+  await desk.provider.post(`/test/refunds/${id}/settle`, { status: 'failed' });
+  await desk.told(intentId);
+  expect(await desk.books(orderId)).toMatchObject({ order: 'confirmed', ledger: [], refunds: [] });
+});
+
+test('a refund of which the provider gave another amount is not booked, for a person to see', async () => {
+  const { orderId } = await desk.bought();
+  const refundId = await desk.ask(orderId, amount(499));
+  for (const given of [
+    { amount: 498, currency: 'USD' },
+    { amount: 499, currency: 'EUR' },
+  ])
+    await expect(
+      desk.transact((em) => recordRefund(em, refundId, { kind: 'succeeded', reference: 're_other', amount: given })),
+    ).rejects.toThrow('given back, not 499');
+  expect(await desk.books(orderId)).toMatchObject({
+    payment: { refunded: 0 },
+    ledger: [],
+    refunds: [{ status: 'requested' }],
+  });
+});
+
 test('a capture asked for again, once its money is given back, changes nothing', async () => {
   const order = await desk.bought();
   await desk.refunds.giveBack({ refundId: await desk.ask(order.orderId, WHOLE) });

@@ -85,6 +85,16 @@ test('authorise, twice at once with one key, is unknown for one of them and hold
   expect(outcomes).toContainEqual({ kind: 'unknown', reason: 'idempotency_key_in_use' });
 });
 
+test('refund, twice at once with one key, is unknown for one of them and made once', async () => {
+  const intentId = await authorised();
+  await gateway.capture({ key: `${intentId}:capture`, intentId, amount: USD(4200) });
+  const ask = () => gateway.refund({ key: `${intentId}:refund`, intentId, amount: USD(1000), reason: 'return' });
+  await onPosts({ latency_ms: 150 });
+  const outcomes = await Promise.all([ask(), ask()]);
+  expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['refunded', 'unknown']);
+  expect(bench.simulator.ledger(intentId).intents).toMatchObject([{ refunded: 1000 }]);
+});
+
 test('authorise, with a key that was used with other parameters, is unknown and can be found', async () => {
   const wanted = request();
   await gateway.authorise(wanted);
