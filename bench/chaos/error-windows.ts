@@ -16,18 +16,20 @@ const QUIET_S = 5;
 /** What comes later than this after a fault is not its doing. */
 const LONGEST_AFTER_S = 60;
 
-/** Where faults overlap, each of them has the errors of both. */
+/** Where faults overlap, each of them has the errors of both; what begins with a later one is the later one's alone. */
 export const errorWindows = (seconds: readonly Second[], spans: readonly FaultSpan[]): ErrorWindow[] =>
-  spans.map((span) => windowOf(seconds, span));
+  spans.map((span) => windowOf(seconds, span, spans));
 
-function windowOf(seconds: readonly Second[], span: FaultSpan): ErrorWindow {
+function windowOf(seconds: readonly Second[], span: FaultSpan, spans: readonly FaultSpan[]): ErrorWindow {
   const from = Math.floor(span.fromMs / 1_000);
   const over = Math.ceil((span.untilMs ?? span.fromMs) / 1_000);
+  const later = spans.map(({ fromMs }) => Math.floor(fromMs / 1_000)).filter((start) => start >= over);
   const kinds: Record<string, number> = {};
   let [first, last, errors, calls] = [-1, -1, 0, 0];
   for (let at = from; at < Math.min(seconds.length, over + LONGEST_AFTER_S); at += 1) {
     const second = seconds[at];
     if (second === undefined || at - Math.max(over, last) > QUIET_S) break;
+    if (later.some((start) => start <= at && last < start - 1)) break;
     calls += Object.values(second.ends).reduce((sum, count) => sum + count, 0);
     const bad = badOf(second);
     if (bad === 0) continue;

@@ -169,7 +169,7 @@ function chart(seconds: readonly Second[], totalMs: number): string[] {
 
 function niceAbove(value: number): number {
   const unit = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 4, 5, 6, 8, 10].find((times) => times * unit >= value) ?? 10) * unit;
+  return ([1, 2, 3, 4, 5, 6, 8, 10].find((times) => times * unit >= value) ?? 10) * unit;
 }
 
 function minutes(totalMs: number, x: (ms: number) => number, bottom: number): string[] {
@@ -223,7 +223,7 @@ const familyOf = (kind: FaultKind): string =>
 
 const shortName = (kind: FaultKind): string =>
   kind
-    .replace(/^(provider|webhooks)-/, '')
+    .replace(/^provider-/, '')
     .replace(/-worker$/, '')
     .replaceAll('-', ' ');
 

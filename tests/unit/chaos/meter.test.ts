@@ -74,6 +74,14 @@ test('an error window, of faults that overlap, has the errors of both in each', 
   expect(errorWindows(minute(12).seconds(), spans).map(({ errors }) => errors)).toEqual([1, 1]);
 });
 
+test('an error window, of a fault that healed before the next one began, has none of its errors', () => {
+  const next = fault({ kind: 'kill-postgres', target: 'postgres', fromMs: 16_000, untilMs: 20_000 });
+  const seen = (...bad: readonly number[]): number[] =>
+    errorWindows(minute(...bad).seconds(), [fault(), next]).map(({ errors }) => errors);
+  expect(seen(11, 17, 18)).toEqual([1, 2]);
+  expect(seen(11, 15, 16, 17)).toEqual([4, 2]);
+});
+
 test('the summary by kind, of several faults, has the middle and the worst of them and the most frequent answers', () => {
   const meter = minute(11, 12, 30, 31, 32, 33);
   meter.record(unanswered(33_500, 'late'));
