@@ -19,7 +19,7 @@ const ALERT_MAIL = 'stock.keeper@example.com';
 /** All flows but those that only repair what was lost. */
 const TYPES = [
   ...['checkout', 'reservationExpiry', 'notify', 'passwordReset', 'confirmEmail', 'refund', 'cancelOrder'],
-  ...['paymentEvent', 'refundEvent', 'catalogueImport', 'searchIndex', 'lowStock'],
+  ...['paymentEvent', 'refundEvent', 'catalogueImport', 'searchIndex', 'lowStock', 'backInStock'],
   ...['reconciliation', 'reconciliationRepair'],
 ];
 
@@ -117,6 +117,26 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'what
     expect(await call('POST', `/admin/reconciliation-differences/${found?.id ?? ''}/approve`, shown)).toBe(202);
   }
 
+  /** Somebody waits for what is sold out, and is told when it is back. */
+  async function waitForStock(call: Awaited<ReturnType<typeof staff>>): Promise<void> {
+    const [level] = await shop.rows<{ id: string }>(
+      `select s.variant_id as id from stock_levels s join variants v on v.id = s.variant_id
+       where s.reserved = 0 and v.sku <> 'KB-Grey' and not exists (select from order_lines l where l.variant_id = v.id) limit 1`,
+    );
+    const variantId = level?.id ?? '';
+    const count = (on_hand: number) => call('PATCH', `/admin/inventory/${variantId}`, { on_hand, reason: 'count' });
+    expect(await count(0)).toBe(200);
+    expect(await call('POST', `/variants/${variantId}/stock-notices`, { email: arrive('Waltraud').me.email })).toBe(
+      202,
+    );
+    expect(await count(3)).toBe(200);
+    await until(
+      'news of stock',
+      () => shop.rows(`select id from stock_notices where state = 'told'`),
+      (rows) => rows.length === 1,
+    );
+  }
+
   test('histories, search attributes, logs and figures hold nothing personal and no secret', async () => {
     for (const shopper of [abandoner, forgetful]) await shopper.visit(arrive(shopper.name));
     const [sent, back, none] = await Promise.all(['Ada', 'Grace', 'Mary'].map((name) => order(arrive(name))));
@@ -140,6 +160,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'what
     expect(await call('GET', `/orders/${sent?.id ?? ''}/receipt`)).toBe(200);
     await payStopped(arrive('Olga'));
     await reconcile(client, call);
+    await waitForStock(call);
     const [low] = await shop.rows<{ id: string }>('select variant_id as id from order_lines where order_id = ?', [
       none?.id,
     ]);

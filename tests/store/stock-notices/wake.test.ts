@@ -12,6 +12,8 @@ import {
 import { newId } from '../../../src/domain/kernel/ids.js';
 import { askForNotice } from '../../../src/domain/stock-notices/index.js';
 import type { Caller } from '../../../src/domain/users/types.js';
+import { createLineSource } from '../../../src/infra/files/line-source.js';
+import { importInto, importLine } from '../../support/catalogue.js';
 import { openMarket, type Market } from '../../support/builders/market.js';
 
 let market: Market;
@@ -122,4 +124,21 @@ test('a product that is published again, and a variant that is no longer retired
   expect(await wakes(variantId)).toBe(1);
   await market.transact((em) => changeVariant(em, editor, variantId, { status: 'active' }));
   expect(await wakes(variantId)).toBe(2);
+});
+
+test('a retired variant that an import lists again has those told who wait; an import that changes nothing tells nobody', async () => {
+  const importAgain = () =>
+    importInto({ ...market, source: createLineSource() }, [
+      importLine({ sku: 'SHIRT', variants: [{ sku: 'SHIRT', options: { size: 'M' } }] }),
+    ]);
+  await importAgain();
+  const [row] = await market.shop.rows<{ id: string }>(`select id from variants where sku = 'SHIRT'`);
+  const variantId = row?.id ?? '';
+  await market.shop.setStock(variantId, 0);
+  await ask(variantId);
+  await importAgain();
+  expect(await wakes(variantId)).toBe(0);
+  await market.shop.retire(variantId);
+  await importAgain();
+  expect(await wakes(variantId)).toBe(1);
 });
