@@ -44,16 +44,20 @@ export async function startCrowd(stage: Stage, options: CrowdOptions): Promise<C
     const me = personOf(mark, shopper, number);
     const told: Told[] = [];
     const kept = { habit: habit.name, shopper, email: me.email, phone: me.phone, wanted: 0, told };
+    const note: Visit['note'] = (call, what, requestId) => {
+      count += 1;
+      const about = { atMs: now(), habit: habit.name, call, what };
+      if (first.length < SURPRISES_KEPT) first.push({ ...about, ...(requestId === undefined ? {} : { requestId }) });
+    };
     const here: Visit = {
       ...{ random, me, shelf, staff, outside, browser: openBrowser(deps) },
       leaving: () => closing.signal.aborted,
       anotherBrowser: () => openBrowser(deps),
       wants: (orders) => (kept.wanted = orders),
       tell: (what) => void told.push(what),
+      note,
       surprise(call, what, requestId) {
-        count += 1;
-        const about = { atMs: now(), habit: habit.name, call, what };
-        if (first.length < SURPRISES_KEPT) first.push({ ...about, ...(requestId === undefined ? {} : { requestId }) });
+        note(call, what, requestId);
         throw new Surprised(what);
       },
     };

@@ -75,7 +75,3 @@ export function byKind(windows: readonly ErrorWindow[]): KindSummary[] {
     };
   });
 }
-
-/** Whether something was wrong on purpose then, or just before. */
-export const isExplained = (spans: readonly FaultSpan[], atMs: number): boolean =>
-  spans.some(({ fromMs, untilMs = Infinity }) => atMs >= fromMs && atMs <= untilMs + LONGEST_AFTER_S * 1_000);

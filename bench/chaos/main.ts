@@ -88,7 +88,7 @@ async function play(
     if (rest.moving > 0) problems.push(`${rest.moving} still move after ${rest.afterMs} ms: ${rest.flows.join('; ')}`);
     await invariants.close();
     const audit = await auditInstance(config, { settledForMs: 0 });
-    const heard = { visits: crowd.visits(), surprises: crowd.surprises(), spans: faults.spans, audit };
+    const heard = { visits: crowd.visits(), surprises: crowd.surprises(), audit };
     const tally = await takeTally(stage, heard);
     return {
       ...{ settleMs: rest.afterMs, tally, visits: heard.visits, spans: faults.spans, skipped: faults.skipped },

@@ -1,7 +1,6 @@
 import type { CheckResult } from '../../src/domain/promises/index.js';
 import { findBreaches, type BreachKind, BREACHES } from './breaches.js';
-import type { FaultSpan, Stage, Surprise, VisitRecord } from './contracts.js';
-import { isExplained } from './error-windows.js';
+import type { Stage, Surprise, VisitRecord } from './contracts.js';
 import { gatherFacts, type Facts, type Found, type Message } from './facts.js';
 
 /** What happened, in numbers. */
@@ -19,8 +18,6 @@ export interface Counts {
   readonly parked: number;
   readonly repeatedMails: number;
   readonly repeatedTexts: number;
-  /** While something was broken on purpose. */
-  readonly explainedSurprises: number;
 }
 
 export interface Tally {
@@ -32,7 +29,6 @@ export interface Tally {
 export interface Heard {
   readonly visits: readonly VisitRecord[];
   readonly surprises: { readonly count: number; readonly first: readonly Surprise[] };
-  readonly spans: readonly FaultSpan[];
   readonly audit: readonly CheckResult[];
 }
 
@@ -43,10 +39,9 @@ export const breachCount = ({ breaches }: Tally): number =>
   BREACHES.reduce((sum, kind) => sum + breaches[kind].length, 0);
 
 /** Holds what shoppers were told against what there is. */
-export function tallyOf({ visits, surprises, spans, audit }: Heard, facts: Facts): Tally {
+export function tallyOf({ visits, surprises, audit }: Heard, facts: Facts): Tally {
   const ended = (wanted: string): number => facts.checkouts.filter(({ status }) => status === wanted).length;
   const declined = facts.checkouts.filter(({ code }) => DECLINED.includes(code)).length;
-  const unexplained = surprises.first.filter(({ atMs }) => !isExplained(spans, atMs));
   return {
     counts: {
       visits: visits.length,
@@ -62,11 +57,10 @@ export function tallyOf({ visits, surprises, spans, audit }: Heard, facts: Facts
       parked: facts.parked,
       repeatedMails: repeats(facts.mails),
       repeatedTexts: repeats(facts.texts),
-      explainedSurprises: surprises.first.length - unexplained.length,
     },
     breaches: {
       ...findBreaches(visits, facts),
-      surprises: unexplained.map(({ call, what, habit, requestId }) => ({
+      surprises: surprises.first.map(({ call, what, habit, requestId }) => ({
         what: `${call}: ${what}`,
         ids: { habit, ...(requestId === undefined ? {} : { request: requestId }) },
       })),

@@ -15,7 +15,7 @@ import { askFrom, type Visit } from './visit.js';
 export interface Staff {
   /** Until it is answered; logs in where that is asked for. @throws GaveUp */
   ask<M extends Method, P extends Path<M>>(
-    visit: Pick<Visit, 'surprise'>,
+    visit: Pick<Visit, 'surprise' | 'note'>,
     method: M,
     path: P,
     ...init: Rest<M, P>
@@ -30,7 +30,7 @@ export async function openStaff({ env }: Stage, deps: BrowserDeps): Promise<Staf
   const browser = openBrowser(deps);
   let loggingIn: Promise<void> | null = null;
 
-  async function logIn(visit: Pick<Visit, 'surprise'>): Promise<void> {
+  async function logIn(visit: Pick<Visit, 'surprise' | 'note'>): Promise<void> {
     const answer = await askFrom(visit, browser, 'POST', '/auth/login', { body: credentials });
     if (answer.status !== 200) return visit.surprise('POST /auth/login', `staff was answered ${answer.status}`);
     browser.accessToken = answer.body.access_token;

@@ -36,6 +36,8 @@ export interface Visit {
   anotherBrowser(): Browser;
   wants(orders: number): void;
   tell(told: Told): void;
+  /** Writes down what nobody could have expected, and goes on. */
+  note(call: string, what: string, requestId?: string): void;
   /** @throws Surprised always, with it written down */
   surprise(call: string, what: string, requestId?: string): never;
 }
@@ -64,7 +66,7 @@ export async function ask<M extends Method, P extends Path<M>>(
 }
 
 export async function askFrom<M extends Method, P extends Path<M>>(
-  visit: Pick<Visit, 'surprise'>,
+  visit: Pick<Visit, 'surprise' | 'note'>,
   browser: Browser,
   method: M,
   path: P,
@@ -74,6 +76,8 @@ export async function askFrom<M extends Method, P extends Path<M>>(
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const heard = await browser.send(method, path, ...init);
     if (heard.answer !== null && !isTrouble(heard)) return heard.answer;
+    // Trouble of the shop's has answers of its own: this one is a mistake, whatever is broken just now.
+    if (heard.code === 'internal') visit.note(`${method} ${path}`, '500 internal', heard.requestId);
     if (heard.code === 'malformed') visit.surprise(`${method} ${path}`, 'an answer that is no JSON');
     if (Date.now() > until) throw new GaveUp(`${method} ${path}`);
     await sleep(Math.max(heard.retryAfterMs, pause) + Math.random() * FIRST_PAUSE_MS);

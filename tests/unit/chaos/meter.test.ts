@@ -1,4 +1,4 @@
-import { byKind, errorWindows, isExplained } from '../../../bench/chaos/error-windows.js';
+import { byKind, errorWindows } from '../../../bench/chaos/error-windows.js';
 import type { CallRecord, FaultSpan } from '../../../bench/chaos/contracts.js';
 import { badOf, createMeter } from '../../../bench/chaos/meter.js';
 
@@ -96,10 +96,4 @@ test('the summary by kind, of several faults, has the middle and the worst of th
       which: ['POST /checkout 503', 'GET /products late'],
     },
   ]);
-});
-
-test('a surprise, while a fault lasts or within a minute after, is explained, and before or later it is not', () => {
-  const at = (atMs: number): boolean => isExplained([fault()], atMs);
-  expect([9_999, 10_000, 73_000, 75_000].map(at)).toEqual([false, true, true, false]);
-  expect(isExplained([{ ...fault(), untilMs: undefined } as unknown as FaultSpan], 1e9)).toBe(true);
 });

@@ -6,7 +6,7 @@ import type { Tally } from '../../../bench/chaos/tally.js';
 export const emptyTally = (change: Partial<Tally['breaches']> = {}): Tally => ({
   counts: {
     ...{ visits: 70, gaveUp: 1, accepted: 60, placed: 40, declined: 8, expired: 6, cancelled: 3, refused: 3 },
-    ...{ ordersCancelled: 2, refunded: 4, parked: 5, repeatedMails: 1, repeatedTexts: 0, explainedSurprises: 0 },
+    ...{ ordersCancelled: 2, refunded: 4, parked: 5, repeatedMails: 1, repeatedTexts: 0 },
   },
   breaches: { ...(Object.fromEntries(BREACHES.map((kind) => [kind, []])) as unknown as Tally['breaches']), ...change },
   audit: [{ promise: 'stock', check: 'reserved is between', looked: 10, breached: 0, breaches: [] }],

@@ -10,7 +10,7 @@ const visit = (told: readonly Told[], change: Partial<VisitRecord> = {}): VisitR
   ...change,
 });
 const heard = (visits: readonly VisitRecord[], change: Partial<Heard> = {}): Heard => ({
-  ...{ visits, surprises: { count: 0, first: [] }, spans: [], audit: [] },
+  ...{ visits, surprises: { count: 0, first: [] }, audit: [] },
   ...change,
 });
 
@@ -135,19 +135,12 @@ test('a tally, of a message that came twice under one id, counts a repeat and no
   expect([tally.counts.repeatedMails, breachCount(tally)]).toEqual([1, 0]);
 });
 
-const surprise = { habit: 'buys', call: 'POST /checkout', what: '500 internal', requestId: 'req_1' };
-const span = { kind: 'kill-api', target: 'api-1', what: 'killed', fromMs: 5_000, untilMs: 6_000 } as const;
-
-test('a tally, of surprises, has those that no fault explains as breaches, and counts the others', () => {
-  const first = [
-    { ...surprise, atMs: 1_000 },
-    { ...surprise, atMs: 5_500 },
-  ];
-  const tally = tallyOf(heard([visit([placed])], { surprises: { count: 2, first }, spans: [span] }), facts());
-  expect(tally.breaches.surprises).toEqual([
+test('a tally, of a surprise, has it with its request whatever was broken then', () => {
+  const first = [{ habit: 'buys', call: 'POST /checkout', what: '500 internal', requestId: 'req_1', atMs: 5_500 }];
+  const { breaches } = tallyOf(heard([visit([placed])], { surprises: { count: 1, first } }), facts());
+  expect(breaches.surprises).toEqual([
     { what: 'POST /checkout: 500 internal', ids: { habit: 'buys', request: 'req_1' } },
   ]);
-  expect(tally.counts.explainedSurprises).toBe(1);
 });
 
 test('a tally, of an audit that found something, has it with its ids', () => {
