@@ -128,6 +128,20 @@ export function loadTemporalConfig(
   return temporal(parse(Temporal, { ...env, ...Object.fromEntries(given) }));
 }
 
+/**
+ * For PostgreSQL's own programs, which run where nothing else may be known: the address without its password, which goes by
+ * their environment, so that no list of processes shows it.
+ */
+export function loadProgramsConfig(env: Readonly<Record<string, string | undefined>> = process.env): {
+  readonly address: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+} {
+  const address = new URL(parse(Environment.pick({ DATABASE_URL: true }), env).DATABASE_URL);
+  const password = decodeURIComponent(address.password);
+  address.password = '';
+  return { address: address.href, env: { ...env, ...(password === '' ? {} : { PGPASSWORD: password }) } };
+}
+
 function parse<S extends z.ZodObject>(schema: S, env: Readonly<Record<string, string | undefined>>): z.output<S> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = schema.safeParse(present);

@@ -67,8 +67,12 @@ export function openProfile(root: string, name: string): Profile {
   };
 }
 
-/** Empties a profile that nobody runs. */
-export function emptyProfile(root: string, name: string): void {
+/** Empties a profile that nobody runs, all but what it `keeps`. */
+export function emptyProfile(
+  root: string,
+  name: string,
+  { keeps = [] }: { readonly keeps?: readonly string[] } = {},
+): void {
   const folder = profileFolder(root, name);
   for (const entry of [
     'redis',
@@ -83,7 +87,7 @@ export function emptyProfile(root: string, name: string): void {
     'secrets.json',
     'ports.json',
   ])
-    rmSync(join(folder, entry), { recursive: true, force: true });
+    if (!keeps.includes(entry)) rmSync(join(folder, entry), { recursive: true, force: true });
 }
 
 /** Replaces a file in one step and keeps it from other users. */

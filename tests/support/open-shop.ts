@@ -11,7 +11,7 @@ import { createOrm } from '../../src/infra/db/orm.js';
 import { createQuery, createTransact } from '../../src/infra/db/transact.js';
 import { createLineSource } from '../../src/infra/files/line-source.js';
 import { importInto, importLine, type TestLine } from './catalogue.js';
-import { freshDatabase } from './database.js';
+import { freshDatabase, type TestDatabase } from './database.js';
 import { startProcess, type RunningChild } from './processes.js';
 import { serviceUrl } from './services.js';
 
@@ -25,6 +25,8 @@ const LOWEST_PORT = 16_000;
 const AUDIT = { settledForMs: 0, waitMs: 20_000 };
 
 export interface OpenShopOptions {
+  /** Migrated and empty; dropped with the shop. */
+  readonly database?: TestDatabase;
   /** Where Temporal is, also for the audit; who is to find it elsewhere is told so by its environment. */
   readonly temporal?: string;
   readonly reservationMs?: number;
@@ -41,16 +43,19 @@ const ownEnv = (shared: Env, own: OwnEnv): Env => ({ ...shared, ...(typeof own =
 
 /** Real processes: the API and a worker, on a database, a queue and a payment provider of their own. */
 export async function openShop({
+  database: given,
   temporal = serviceUrl('temporal'),
   reservationMs = RESERVATION_MS,
   products = [],
   apiEnv = {},
   workerEnv = {},
 }: OpenShopOptions = {}) {
-  const database = await freshDatabase();
-  const orm = createOrm({ url: database.url, poolMax: 4 });
-  const [query, transact] = [createQuery(orm), createTransact(orm)];
-  await importInto({ query, transact, source: createLineSource() }, [...catalogue(), ...products]);
+  const database = given ?? (await freshDatabase());
+  let orm = createOrm({ url: database.url, poolMax: 4 });
+  await importInto({ query: createQuery(orm), transact: createTransact(orm), source: createLineSource() }, [
+    ...catalogue(),
+    ...products,
+  ]);
 
   const own = randomBytes(6).toString('hex');
   const port = await freePort(LOWEST_PORT + Number(process.env['JEST_WORKER_ID'] ?? 1) * 500, new Set());
@@ -72,6 +77,7 @@ export async function openShop({
     // PostgreSQL answers searches: an index would outlive the test.
     ELASTICSEARCH_URL: '',
     TEMPORAL_ADDRESS: temporal,
+    TEMPORAL_NAMESPACE: 'default',
     TEMPORAL_TASK_QUEUE: `e2e-${own}`,
     STRIPE_API_URL: stripeUrl,
     STRIPE_LEDGER_URL: stripeUrl,
@@ -88,11 +94,11 @@ export async function openShop({
       ready: async () =>
         (await fetch(`http://127.0.0.1:${at}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok,
     });
-  const startWorker = (): Promise<RunningChild> => {
+  const startWorker = (more = workerEnv): Promise<RunningChild> => {
     const since = new Date();
     return startProcess({
       file: 'src/bin/worker.ts',
-      env: ownEnv(env, workerEnv),
+      env: ownEnv(env, more),
       ready: () => workerPolls(env, since),
     });
   };
@@ -103,7 +109,7 @@ export async function openShop({
   const others: RunningChild[] = [];
 
   const rows = <T extends object>(sql: string, params: readonly unknown[] = []): Promise<T[]> =>
-    query((em) => em.execute<T[]>(sql, [...params]));
+    createQuery(orm)((em) => em.execute<T[]>(sql, [...params]));
 
   return {
     origin,
@@ -117,6 +123,16 @@ export async function openShop({
     startWorker,
     rows,
     databaseUrl: database.url,
+
+    /** What programs of this shop run with. */
+    env: (): Readonly<Record<string, string>> => ({ ...env }),
+
+    /** Whatever is started from now on finds these services, as after a restore; its payment provider stays. */
+    async moveTo(services: Partial<typeof env>): Promise<void> {
+      Object.assign(env, services);
+      await orm.close(true);
+      orm = createOrm({ url: env.DATABASE_URL, poolMax: 4 });
+    },
 
     /** Another API process of this shop, which ends with it. @returns its origin */
     async openSecondApi(): Promise<string> {

@@ -10,6 +10,7 @@ const VARIABLES = {
   stripe: 'STRIPE_API_URL',
   'stripe-mock': 'STRIPE_MOCK_URL',
   vonage: 'VONAGE_API_URL',
+  'postgres-programs': 'POSTGRES_PROGRAMS',
 } as const;
 
 export type ServiceName = keyof typeof VARIABLES;

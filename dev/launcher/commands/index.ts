@@ -9,6 +9,7 @@ import { demoCommand } from './demo.js';
 import { devCommand } from './dev.js';
 import { mutantsCommand } from './mutants.js';
 import { replayCommand } from './replay.js';
+import { restoreCommand } from './restore.js';
 import { servicesCommand } from './services.js';
 import { taskCommand, type Task } from './tasks.js';
 import { testCommand } from './test.js';
@@ -23,6 +24,12 @@ const TASKS: readonly Task[] = [
     needsWorker: true,
   },
   { name: 'admin', file: 'src/bin/create-admin.ts', summary: 'create the first administrator' },
+  {
+    name: 'backup',
+    file: 'src/bin/backup.ts',
+    summary: 'back the database up: base or dump, and a folder',
+    needsPrograms: true,
+  },
   { name: 'audit', file: 'src/bin/audit.ts', summary: 'check the five promises on what is running; --settle, --json' },
 ];
 
@@ -39,5 +46,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   bench: benchCommand,
   chaos: chaosCommand,
   'chaos-shop': chaosShopCommand,
+  restore: restoreCommand,
   ...Object.fromEntries(TASKS.map((task) => [task.name, taskCommand(task)])),
 };

@@ -1,6 +1,7 @@
 import { createApplications } from '../applications.js';
 import { attachSession, openSession, type Session } from '../session.js';
 import { SERVICES } from '../services/index.js';
+import { pathWithPrograms } from '../services/postgres-programs.js';
 import { readOptions, type Command, type Invocation } from './command.js';
 
 export interface Task {
@@ -11,6 +12,8 @@ export interface Task {
   readonly defaults?: readonly string[];
   /** Whether it only starts a flow, which a worker then runs. */
   readonly needsWorker?: boolean;
+  /** Whether it runs PostgreSQL's client programs. */
+  readonly needsPrograms?: boolean;
 }
 
 /** A program of ours that runs once on the services of a profile: those that are up, else its own for as long as it takes. */
@@ -30,7 +33,10 @@ export function taskCommand(task: Task): Command {
         command: process.execPath,
         args: ['--import', 'tsx', task.file, ...(rest.length === 0 ? (task.defaults ?? []) : rest)],
         cwd: invocation.root,
-        env: session.services.env,
+        env: {
+          ...session.services.env,
+          ...(task.needsPrograms === true ? { PATH: await pathWithPrograms(invocation.root) } : {}),
+        },
         foreground: true,
         mayEnd: true,
         rank: 0,

@@ -42,7 +42,7 @@ interface Package {
 }
 
 /** Makes the home when it is not there; profiles that start side by side share one. */
-export function postgresHome(profile: Profile): Promise<PostgresHome> {
+export function postgresHome(profile: Pick<Profile, 'root' | 'subfolder'>): Promise<PostgresHome> {
   return withLock(join(profile.root, '.perdure', 'postgres.lock'), async () => {
     const found = findPackage();
     if (process.getuid?.() === 0) return homeForRoot(profile.root, found);
@@ -60,6 +60,8 @@ export function postgresHome(profile: Profile): Promise<PostgresHome> {
 export function emptyPostgres(root: string, profileName: string): void {
   const folder = rememberedHome(root);
   if (folder === undefined) return;
+  for (const name of [`${profileName}.wal`, `${profileName}.before`])
+    rmSync(join(folder, 'data', name), { recursive: true, force: true });
   const data = join(folder, 'data', profileName);
   if (!existsSync(data)) return;
   // What is in it, and not the folder: that may be a file system of its own.

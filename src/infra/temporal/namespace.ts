@@ -72,3 +72,8 @@ export async function ensureSchedules(client: Client, taskQueue: string): Promis
     }
   }
 }
+
+/** Has everything that runs by the clock run now, as soon as there is a worker. */
+export async function triggerSchedules(client: Client, taskQueue: string): Promise<void> {
+  for (const { scheduleId } of schedules(taskQueue)) await client.schedule.getHandle(scheduleId).trigger();
+}
