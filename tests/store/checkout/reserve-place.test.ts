@@ -113,6 +113,17 @@ test('placeCheckout writes an order whose lines, total and payment agree, sells 
   expect(await market.stepsOf(checkoutId)).toEqual(['stock_reserved', 'order_placed']);
 });
 
+test('placeCheckout, of what is sent for money, keeps shipping as a part of the total', async () => {
+  const variantId = await market.variant(5);
+  const { checkoutId, orderId } = await market.reserved([{ variantId, quantity: 2 }]);
+  await market.place(checkoutId, authorised('pi_sent'));
+  await expect(market.query((em) => readOrder(em, market.cipher, orderId))).resolves.toMatchObject({
+    subtotal: usd(2_000),
+    shippingTotal: usd(499),
+    total: usd(2_499),
+  });
+});
+
 test('placeCheckout, repeated and at once, places one order and sells once', async () => {
   const variantId = await market.variant(5);
   const { cartId, checkoutId, orderId } = await market.reserved([{ variantId, quantity: 2 }]);

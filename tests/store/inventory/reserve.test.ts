@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import {
   extendReservation,
+  releaseRows,
   releaseStock,
   reserveStock,
   sellReserved,
@@ -94,6 +95,19 @@ test('sellReserved, twice, at once or after release, deducts only what was live'
   expect(answers.sort((x, y) => x.length - y.length)).toEqual([[], [line(a, 2)]]);
   expect(await market.stock(a)).toEqual([7, 0]);
   expect([await statesOf(sold), await statesOf(released)]).toEqual([['placed'], ['expired']]);
+});
+
+test('sellReserved, of rows of which one was ended by hand, deducts the others alone', async () => {
+  const [a, b] = [await market.variant(9), await market.variant(9)];
+  const one = anyone();
+  await reserve(one, line(a, 2), line(b, 3));
+  const [row] = await market.shop.rows<{ id: string }>('select id from reservations where variant_id = ?', [a]);
+  await market.transact((em) => releaseRows(em, [row?.id ?? ''], 'released'));
+  expect(await sell(one.checkoutId)).toEqual([line(b, 3)]);
+  expect([await market.stock(a), await market.stock(b)]).toEqual([
+    [9, 0],
+    [6, 0],
+  ]);
 });
 
 test('sellReserved and releaseStock, for the same rows at once, have one winner', async () => {
