@@ -9,6 +9,8 @@ export interface ErrorWindow {
   readonly errors: number;
   readonly calls: number;
   readonly kinds: Readonly<Record<string, number>>;
+  /** What else was broken while the errors were seen, and may have made some of them. */
+  readonly beside: readonly FaultKind[];
 }
 
 /** After so many good seconds the errors of a fault have ceased. */
@@ -38,8 +40,16 @@ function windowOf(seconds: readonly Second[], span: FaultSpan, spans: readonly F
     errors += bad;
     for (const [kind, count] of Object.entries(second.bad)) kinds[kind] = (kinds[kind] ?? 0) + count;
   }
-  return { span, seconds: first < 0 ? 0 : last - first + 1, errors, calls, kinds };
+  const beside = first < 0 ? [] : spans.filter((other) => other !== span && lasted(other, first, last));
+  return {
+    ...{ span, errors, calls, kinds },
+    seconds: first < 0 ? 0 : last - first + 1,
+    beside: [...new Set(beside.map(({ kind }) => kind))],
+  };
 }
+
+const lasted = ({ fromMs, untilMs = Infinity }: FaultSpan, fromSecond: number, untilSecond: number): boolean =>
+  fromMs < (untilSecond + 1) * 1_000 && untilMs >= fromSecond * 1_000;
 
 /** What the faults of one kind did to callers. */
 export interface KindSummary {
@@ -52,6 +62,7 @@ export interface KindSummary {
   readonly calls: number;
   /** The most frequent ones: `POST /checkout 503`. */
   readonly which: readonly string[];
+  readonly beside: readonly FaultKind[];
 }
 
 const NAMED = 3;
@@ -72,6 +83,7 @@ export function byKind(windows: readonly ErrorWindow[]): KindSummary[] {
         .toSorted(([a, one], [b, two]) => two - one || (a < b ? -1 : 1))
         .slice(0, NAMED)
         .map(([name]) => name),
+      beside: [...new Set(all.flatMap((window) => window.beside))],
     };
   });
 }

@@ -121,12 +121,13 @@ const mustBeZero = ({ tally: { breaches } }: ChaosReport): Row =>
 const repeated = ({ tally: { counts } }: ChaosReport): string =>
   `${counts.repeatedMails} mails, ${counts.repeatedTexts} SMS`;
 
-const kindRow = ({ kind, faults, median, longest, errors, calls, which }: KindSummary): Row => ({
+const kindRow = ({ kind, faults, median, longest, errors, calls, which, beside }: KindSummary): Row => ({
   fault: kind,
   times: String(faults),
   'callers saw errors for': longest === 0 ? 'none' : `${median} s, at worst ${longest} s`,
   'of the calls': calls === 0 ? '-' : `${((100 * errors) / calls).toFixed(1)} %`,
   'most often': which.join(', '),
+  'while also': beside.join(', '),
 });
 
 const SHOWN = 10;
@@ -161,7 +162,7 @@ export function markdown(report: ChaosReport): string {
     `Settled ${seconds(settleMs)} after the last shopper had gone. The audit's ${tally.audit.length} checks ` +
       `${tally.audit.every(({ breached }) => breached === 0) ? 'hold' : 'do not all hold'}. Told again under the same id: ${repeated(report)}.`,
     pipes(
-      ['fault', 'times', 'callers saw errors for', 'of the calls', 'most often'],
+      ['fault', 'times', 'callers saw errors for', 'of the calls', 'most often', 'while also'],
       report.kinds.map((kind) => Object.values(kindRow(kind))),
     ),
   ].join('\n\n');

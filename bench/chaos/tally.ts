@@ -12,6 +12,7 @@ export interface Counts {
   readonly declined: number;
   readonly expired: number;
   readonly cancelled: number;
+  /** Told that it is sold out, mostly before anything was accepted. */
   readonly refused: number;
   readonly ordersCancelled: number;
   readonly refunded: number;
@@ -51,7 +52,7 @@ export function tallyOf({ visits, surprises, audit }: Heard, facts: Facts): Tall
       declined,
       expired: ended('expired'),
       cancelled: ended('cancelled'),
-      refused: ended('failed') - declined,
+      refused: visits.filter(({ told }) => told.some(({ what }) => what === 'refused')).length,
       ordersCancelled: facts.orders.filter(({ status }) => status === 'cancelled').length,
       refunded: facts.refunds.filter(({ status }) => status === 'succeeded').length,
       parked: facts.parked,

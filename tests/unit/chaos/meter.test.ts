@@ -69,9 +69,13 @@ test('an error window, of a fault whose errors never cease, ends a minute after 
   expect(window?.seconds).toBe(60);
 });
 
-test('an error window, of faults that overlap, has the errors of both in each', () => {
+test('an error window, of faults that overlap, has the errors of both in each, and names the other', () => {
   const spans = [fault(), fault({ kind: 'kill-redis', target: 'redis', fromMs: 12_000, untilMs: 13_000 })];
-  expect(errorWindows(minute(12).seconds(), spans).map(({ errors }) => errors)).toEqual([1, 1]);
+  const windows = errorWindows(minute(12).seconds(), spans);
+  expect(windows.map(({ errors, beside }) => [errors, beside])).toEqual([
+    [1, ['kill-redis']],
+    [1, ['kill-api']],
+  ]);
 });
 
 test('an error window, of a fault that healed before the next one began, has none of its errors', () => {

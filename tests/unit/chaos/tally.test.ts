@@ -156,7 +156,7 @@ test('a tally, of an audit that found something, has it with its ids', () => {
 
 test('a tally, of unpaid checkouts, counts declined ones apart from those that sold out', () => {
   const { counts } = tallyOf(
-    heard([]),
+    heard([visit([{ what: 'refused', checkoutId: 'k2' }]), visit([{ what: 'refused' }])]),
     facts({
       ...unpaid('failed'),
       checkouts: [
@@ -166,5 +166,5 @@ test('a tally, of unpaid checkouts, counts declined ones apart from those that s
       ],
     }),
   );
-  expect([counts.declined, counts.refused, counts.expired]).toEqual([1, 1, 1]);
+  expect([counts.declined, counts.refused, counts.expired]).toEqual([1, 2, 1]);
 });
