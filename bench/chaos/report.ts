@@ -152,6 +152,7 @@ export function markdown(report: ChaosReport): string {
   const answers = report.seconds.reduce((sum, { ends }) => sum + ENDS.reduce((all, end) => all + ends[end], 0), 0);
   const bad = report.seconds.reduce((sum, second) => sum + badOf(second), 0);
   return [
+    '![What callers were answered, what was broken meanwhile, and the promises that held](bench/results/chaos.svg)',
     `${headline(report)}, ${at.slice(0, 10)}: ${machine}. ${answers} calls, ${((100 * bad) / Math.max(1, answers)).toFixed(1)} % of them ` +
       `without an answer that helps at once.`,
     pipes(['what happened', 'times'], Object.entries(happened(report))),
