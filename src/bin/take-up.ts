@@ -22,6 +22,9 @@ import {
   type Flows,
 } from '../workflows/contracts.js';
 
+/** All open carts of a large shop take a while. */
+const STATEMENT_MS = 10 * 60_000;
+
 /**
  * Takes up with an empty Temporal what PostgreSQL says is under way. What the sweeps look for they find themselves and are
  * only sent at once; the rest is started by its id, so that a repeat does no harm. Answers what was done, a line each.
@@ -32,7 +35,12 @@ export async function takeUp(
   { databaseWentBack }: { readonly databaseWentBack: boolean },
 ): Promise<string[]> {
   const { namespace, taskQueue } = config.temporal;
-  const orm = createOrm({ url: config.database.url, poolMax: 2, applicationName: 'perdure-restore' });
+  const orm = createOrm({
+    url: config.database.url,
+    poolMax: 2,
+    applicationName: 'perdure-restore',
+    statementTimeoutMs: STATEMENT_MS,
+  });
   const [query, transact] = [createQuery(orm), createTransact(orm)];
   const connection = createTemporalConnection(config.temporal);
   const client = createTemporalClient(connection, config.temporal);

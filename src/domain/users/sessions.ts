@@ -129,11 +129,15 @@ export async function revokeSessions(
 
 /** Ends every session; answers how many. */
 export async function endAllSessions(em: EntityManager, reason: string): Promise<number> {
-  const ended = await em.execute<unknown[]>(
-    'update sessions set revoked_at = now(), revoked_reason = ? where revoked_at is null and expires_at > now() returning 1',
+  const [ended] = await em.execute<{ count: number }[]>(
+    `with ended as (
+       update sessions set revoked_at = now(), revoked_reason = ?
+       where revoked_at is null and expires_at > now() returning 1
+     )
+     select count(*)::integer as count from ended`,
     [reason],
   );
-  return ended.length;
+  return ended?.count ?? 0;
 }
 
 /** @throws DomainError `not_found` unless the session is a live one of this user */
