@@ -16,6 +16,7 @@ export interface TestRun {
 /** A mutant may make a test wait for ever. */
 const TEST_MS = 30_000;
 const RUN_MS = 240_000;
+const FURTHER_FILE_MS = 15_000;
 
 /** What jest says, with the end of its output; null when it did not end in time. */
 export async function runTests(run: TestRun): Promise<{ results: JestResults; output: string } | null> {
@@ -34,7 +35,7 @@ export async function runTests(run: TestRun): Promise<{ results: JestResults; ou
       cwd: run.folder,
       env: { ...process.env, ...run.env },
       stdio: ['ignore', 'ignore', 'pipe'],
-      signal: AbortSignal.any([run.signal, AbortSignal.timeout(RUN_MS)]),
+      signal: AbortSignal.any([run.signal, AbortSignal.timeout(RUN_MS + FURTHER_FILE_MS * (run.files.length - 1))]),
       killSignal: 'SIGKILL',
     },
   );

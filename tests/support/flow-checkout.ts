@@ -28,7 +28,7 @@ interface Mail {
 
 /** Two of five pieces at 10.00, and 4.99 for shipping: a cart whose checkout was accepted. */
 export async function accepted(
-  world: FlowWorld,
+  world: Pick<FlowWorld, 'variant' | 'cart' | 'accept'>,
   { card = 'pm_card_visa', stock = 5, quantity = 2, change = {} }: PurchaseOptions = {},
 ): Promise<Purchase> {
   const variantId = await world.variant(stock);
@@ -40,11 +40,14 @@ export async function accepted(
 }
 
 /** Asks for the outcome, as every POST of the cart's checkout does: the first one starts the flow. */
-export const submit = (world: FlowWorld, { checkoutId, orderId }: Purchase, waitMs = 20_000): Promise<CheckoutAnswer> =>
-  world.flows.checkoutOutcome(checkoutId, { orderId, customerId: null }, waitMs);
+export const submit = (
+  world: Pick<FlowWorld, 'flows'>,
+  { checkoutId, orderId }: Purchase,
+  waitMs = 20_000,
+): Promise<CheckoutAnswer> => world.flows.checkoutOutcome(checkoutId, { orderId, customerId: null }, waitMs);
 
 /** What the provider moved for a checkout, over all its intents. */
-export function moved(world: FlowWorld, checkoutId: string) {
+export function moved(world: Pick<FlowWorld, 'stripe'>, checkoutId: string) {
   const intents = world.stripe.simulator.ledger().intents.filter((each) => each.metadata['checkout_id'] === checkoutId);
   const sum = (of: 'held' | 'captured' | 'refunded' | 'captures'): number =>
     intents.reduce((total, each) => total + each[of], 0);
@@ -63,14 +66,17 @@ export async function mailsTo(address: string): Promise<Mail[]> {
     .map(({ subject, headers }) => ({ subject, messageId: headers['message-id'] ?? '' }));
 }
 
-export const textsTo = (world: FlowWorld, phone: string): string[] =>
+export const textsTo = (world: Pick<FlowWorld, 'vonage'>, phone: string): string[] =>
   world.vonage
     .log()
     .filter((text) => `+${text.to.replace('+', '')}` === phone)
     .map((text) => text.client_ref ?? '');
 
+/** A world whose rows, provider and messages can be looked at. */
+export type Bookkept = Pick<FlowWorld, 'shop' | 'checkoutRow' | 'stepsOf' | 'stripe' | 'stock' | 'vonage'>;
+
 /** All that must be the same however often a step failed on the way; no ids in it. */
-export async function endState(world: FlowWorld, { variantId, cartId, checkoutId, orderId, email, phone }: Purchase) {
+export async function endState(world: Bookkept, { variantId, cartId, checkoutId, orderId, email, phone }: Purchase) {
   const rows = <T extends object>(sql: string, id: string): Promise<T[]> => world.shop.rows<T>(sql, [id]);
   const row = await world.checkoutRow(checkoutId);
   return {
@@ -102,7 +108,7 @@ export async function endState(world: FlowWorld, { variantId, cartId, checkoutId
 export type EndState = Awaited<ReturnType<typeof endState>>;
 
 /** The intent of the checkout's payment, as its attempt knows it. */
-export async function intentOf(world: FlowWorld, checkoutId: string): Promise<string> {
+export async function intentOf(world: Pick<FlowWorld, 'shop'>, checkoutId: string): Promise<string> {
   const [row] = await world.shop.rows<{ intent_id: string | null }>(
     `select intent_id from payment_attempts where checkout_id = ? and step = 'authorise'`,
     [checkoutId],
@@ -117,7 +123,7 @@ export const reaches = (world: FlowWorld, { checkoutId }: Purchase, status: stri
 
 /** The customer answers the bank's challenge. */
 export const authenticate = async (
-  world: FlowWorld,
+  world: Pick<FlowWorld, 'shop' | 'stripe'>,
   { checkoutId }: Purchase,
   outcome: 'success' | 'fail',
 ): Promise<unknown> =>

@@ -5,6 +5,10 @@ import { cancelOrderWorkflowId, refundEventWorkflowId, refundWorkflowId } from '
 import { intentOf, type Purchase } from './flow-checkout.js';
 import type { FlowWorld } from './flow-world.js';
 
+type Asking = Pick<FlowWorld, 'shop' | 'transact'> & {
+  readonly start: (...flow: Parameters<FlowWorld['start']>) => Promise<unknown>;
+};
+
 interface Starting {
   /** False: as if the outbox had started it and somebody ended it. */
   readonly start?: boolean;
@@ -12,7 +16,7 @@ interface Starting {
 
 /** The customer cancels; answers the flow that does it. */
 export async function cancelling(
-  world: FlowWorld,
+  world: Asking,
   { orderId }: Purchase,
   { start = true }: Starting = {},
 ): Promise<string> {
@@ -31,7 +35,7 @@ export async function cancelling(
 
 /** Staff give money back; answers the flow that does it. */
 export async function askedBack(
-  world: FlowWorld,
+  world: Asking,
   { orderId }: Purchase,
   wish: RefundWish,
   { start = true }: Starting = {},
@@ -66,7 +70,10 @@ export async function settleRefund(
 }
 
 /** The provider tells of it, as the webhook does; answers the flow that books it. */
-export async function heardOfRefunds(world: FlowWorld, { checkoutId }: Purchase): Promise<string> {
+export async function heardOfRefunds(
+  world: Pick<FlowWorld, 'shop' | 'start'>,
+  { checkoutId }: Purchase,
+): Promise<string> {
   const eventId = `evt_${newId()}`;
   await world.shop.run(
     `insert into payment_events (id, provider, type, intent_id, checkout_id, created_at) values (?, 'stripe', 'refund.updated', ?, ?, now())`,

@@ -9,6 +9,7 @@ export async function openStore() {
   const orm = createOrm({ url: database.url, poolMax: 8 });
   const query = createQuery(orm);
   return {
+    url: database.url,
     orm,
     query,
     transact: createTransact(orm),

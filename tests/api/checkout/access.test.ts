@@ -1,4 +1,5 @@
 import Stripe from 'stripe';
+import { DomainError } from '../../../src/domain/kernel/errors.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import { createStripeGateway } from '../../../src/infra/stripe/gateway.js';
 import type { Flows } from '../../../src/workflows/contracts.js';
@@ -9,6 +10,8 @@ const SECRET = 'whsec_access';
 let app: TestApp;
 let signals: string[] = [];
 let signalFails = false;
+/** Why nobody can see the flows; null while they can be seen. */
+let unseen: DomainError | null = null;
 
 /** Flows that run and never get anywhere. */
 const flows: Flows = {
@@ -20,7 +23,10 @@ const flows: Flows = {
     return true;
   },
   update: () => Promise.reject(new Error('not asked for')),
-  state: async () => 'running',
+  state: async () => {
+    if (unseen !== null) throw unseen;
+    return 'running';
+  },
 };
 
 beforeAll(async () => {
@@ -34,6 +40,7 @@ beforeAll(async () => {
 beforeEach(() => {
   signals = [];
   signalFails = false;
+  unseen = null;
 });
 afterAll(() => app.close());
 
@@ -86,6 +93,17 @@ function tell(intentId: string, checkoutId: string | null, status = 'requires_ca
     headers: { 'Stripe-Signature': signature },
   });
 }
+
+test('a checkout whose flow nobody can see is answered 503, and its repeat joins it', async () => {
+  const cart = { ...(await guestCart()), 'Idempotency-Key': newId() };
+  unseen = new DomainError('temporarily_unavailable', 'Temporal does not answer');
+  const first = await start(cart);
+  expect([first.status, first.headers.get('Retry-After')]).toEqual([503, '2']);
+  unseen = null;
+  const repeat = await start(cart);
+  expect(repeat.status).toBe(202);
+  expect((await app.shop.rows('select 1 from checkouts where id = ?', [repeat.body.checkout_id])).length).toBe(1);
+});
 
 test('a checkout, of another guest or customer, is not there: to read, to cancel and to follow', async () => {
   const owner = await guestCart();

@@ -12,6 +12,7 @@ import {
   type SecuredPayment,
 } from '../../../src/domain/checkout/index.js';
 import { importStock } from '../../../src/domain/inventory/index.js';
+import type { Cipher } from '../../../src/domain/kernel/cipher.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import type { Money } from '../../../src/domain/kernel/money.js';
 import type { AuthoriseOutcome, PaymentEvent } from '../../../src/domain/payments/index.js';
@@ -34,13 +35,15 @@ export const authorised = (intentId: string): SecuredPayment => ({
   expiresAt: new Date(Date.now() + 6 * 86_400_000).toISOString(),
 });
 
+const freshCipher = (): Cipher =>
+  createCipher({ keys: [{ id: 'k1', secret: randomBytes(32) }], blindIndexKey: randomBytes(32) });
+
 /** A shop with everything between a filled cart and an order, step by step. */
-export async function openMarket() {
+export async function openMarket({ cipher = freshCipher() }: { readonly cipher?: Cipher } = {}) {
   const store = await openStore();
   const { transact, query, shop } = store;
   // The first product makes their category.
   await shop.product({ stock: 0 });
-  const cipher = createCipher({ keys: [{ id: 'k1', secret: randomBytes(32) }], blindIndexKey: randomBytes(32) });
 
   /** What a reservation looks at: whether the provider takes the total. */
   const gateways = new Map([['stripe', { limits: createStripeLimits() }]]);

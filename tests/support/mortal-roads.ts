@@ -1,0 +1,335 @@
+import { holdCart, readHold } from '../../src/domain/holds/index.js';
+import { adjustStock, setLowStock } from '../../src/domain/inventory/index.js';
+import { newId } from '../../src/domain/kernel/ids.js';
+import { queueOrderNotification } from '../../src/domain/notifications/index.js';
+import { askForNotice } from '../../src/domain/stock-notices/index.js';
+import { registerUser, requestPasswordReset } from '../../src/domain/users/index.js';
+import {
+  backInStockWorkflowId,
+  confirmEmailWorkflowId,
+  lowStockWorkflowId,
+  notifyWorkflowId,
+  passwordResetWorkflowId,
+  paymentEventWorkflowId,
+  reservationExpiryWorkflowId,
+} from '../../src/workflows/contracts.js';
+import { held } from '../unit/simulators/stripe-bench.js';
+import { accepted, authenticate, endState, intentOf, mailsTo, type Purchase } from './flow-checkout.js';
+import { askedBack, cancelling, heardOfRefunds } from './flow-refund.js';
+import { ALERT_MAIL, type MortalWorld } from './mortal-world.js';
+import { until } from './until.js';
+
+/** One flow of a road, with all that must be there before it. */
+export interface Traveller {
+  /** Starts it, or has the outbox start it; no worker need be up. `about`: what its calls to the provider speak of. */
+  begin(): Promise<{ readonly workflowId: string; readonly about?: readonly string[] }>;
+  /** What somebody else does while it is under way. */
+  meanwhile?(): Promise<void>;
+  /** What somebody does once it has come through, so that it ends. */
+  finish?(workflowId: string): Promise<void>;
+  /** What is left of it, without ids. */
+  state(): Promise<unknown>;
+}
+
+export interface Road {
+  /** The activities that a worker can die in on it. */
+  readonly activities: readonly string[];
+  /** Those of them that have the payment provider move money. */
+  readonly paying?: readonly string[];
+  travel(world: MortalWorld): Promise<Traveller>;
+}
+
+const CHALLENGE = 'pm_card_threeDSecure2Required';
+const TOTAL = 2_499;
+
+const reaches = (world: MortalWorld, { checkoutId }: Purchase, status: string): Promise<unknown> =>
+  until(
+    status,
+    () => world.checkoutRow(checkoutId),
+    (row) => row?.status === status,
+    60_000,
+  );
+
+async function checkout(world: MortalWorld, card: string): Promise<Traveller & { readonly purchase: Purchase }> {
+  const purchase = await accepted(world, { card });
+  const { workflowId, checkoutId } = purchase;
+  return {
+    purchase,
+    begin: async () => {
+      await world.start('checkout', workflowId, { checkoutId });
+      return { workflowId, about: [checkoutId] };
+    },
+    state: () => endState(world, purchase),
+  };
+}
+
+/** Paid and told. */
+async function bought(
+  world: MortalWorld,
+): Promise<{ purchase: Purchase; intentId: string; state(): Promise<unknown> }> {
+  const { purchase, begin } = await checkout(world, 'pm_card_visa');
+  await begin();
+  await world.ended(purchase.workflowId);
+  return {
+    purchase,
+    intentId: await intentOf(world, purchase.checkoutId),
+    state: async () => ({
+      ...(await endState(world, purchase)),
+      refunds: await world.shop.rows('select status, amount, origin from refunds where order_id = ? order by id', [
+        purchase.orderId,
+      ]),
+    }),
+  };
+}
+
+async function customer(world: MortalWorld): Promise<{ readonly userId: string; readonly email: string }> {
+  const userId = await world.shop.user();
+  return { userId, email: `${userId}@example.com` };
+}
+
+async function heldCart(world: MortalWorld, ms: number, userId: string | null) {
+  const variantId = await world.variant(5);
+  const cartId = await world.cart([{ variantId, quantity: 2 }], userId);
+  const { id: holdId } = await world.transact((em) => holdCart(em, cartId, ms));
+  return {
+    holdId,
+    begin: async () => {
+      const workflowId = reservationExpiryWorkflowId(holdId);
+      await world.start('reservationExpiry', workflowId, { holdId });
+      return { workflowId };
+    },
+    state: async () => ({
+      hold: (await world.query((em) => readHold(em, holdId))).state,
+      stock: await world.stock(variantId),
+      audit: await world.shop.rows('select action from audit_log where object_id = ?', [holdId]),
+    }),
+  };
+}
+
+/** Every flow that moves money or stock or tells somebody, and the activities of it that a worker can die in. */
+export const ROADS: Readonly<Record<string, Road>> = {
+  'a checkout that is placed': {
+    activities: ['reserveStock', 'authorisePayment', 'placeOrder', 'capturePayment', 'tellCustomer'],
+    paying: ['authorisePayment', 'capturePayment'],
+    travel: (world) => checkout(world, 'pm_card_visa'),
+  },
+  'a checkout that is declined': {
+    activities: ['closeCheckout', 'voidHolds', 'releaseStock'],
+    paying: ['voidHolds'],
+    travel: (world) => checkout(world, 'pm_card_visa_chargeDeclined'),
+  },
+  'a checkout that its customer confirms': {
+    activities: ['checkPayment'],
+    async travel(world) {
+      const { purchase, ...traveller } = await checkout(world, CHALLENGE);
+      return {
+        ...traveller,
+        async meanwhile() {
+          await reaches(world, purchase, 'requires_action');
+          await authenticate(world, purchase, 'success');
+          await world.flows.signal(purchase.workflowId, 'paymentHeard');
+        },
+      };
+    },
+  },
+  'money that comes too late': {
+    activities: ['findEventCheckout', 'voidHolds', 'voidPayment', 'tellCustomer', 'markEventHandled'],
+    paying: ['voidHolds', 'voidPayment'],
+    async travel(world) {
+      const { purchase, begin, state } = await checkout(world, CHALLENGE);
+      await begin();
+      await reaches(world, purchase, 'requires_action');
+      await world.flows.update(purchase.workflowId, 'cancelCheckout');
+      await world.ended(purchase.workflowId);
+      const { checkoutId } = purchase;
+      const late = { amount: TOTAL, capture_method: 'automatic', metadata: { checkout_id: checkoutId } } as const;
+      const { id: intentId } = await world.stripe.stripe.paymentIntents.create(held('pm_card_visa', late));
+      return {
+        state,
+        begin: async () => {
+          const eventId = `evt_${newId()}`;
+          await world.shop.run(
+            `insert into payment_events (id, provider, type, intent_id, checkout_id, outcome, created_at)
+             values (?, 'stripe', 'payment_intent.succeeded', ?, ?, 'captured', now())`,
+            [eventId, intentId, checkoutId],
+          );
+          const workflowId = paymentEventWorkflowId(eventId);
+          await world.start('paymentEvent', workflowId, { eventId });
+          return { workflowId, about: [intentId] };
+        },
+      };
+    },
+  },
+  'a refund': {
+    activities: ['giveBack', 'tellCustomer'],
+    paying: ['giveBack'],
+    async travel(world) {
+      const { purchase, intentId, state } = await bought(world);
+      const all = { kind: 'whole', restock: true } as const;
+      return {
+        state,
+        begin: async () => ({
+          workflowId: await askedBack(world, purchase, all, { start: false }),
+          about: [intentId],
+        }),
+      };
+    },
+  },
+  'a refund of the provider’s dashboard': {
+    activities: ['bookRefunds'],
+    async travel(world) {
+      const { purchase, intentId, state } = await bought(world);
+      await world.stripe.stripe.refunds.create({ payment_intent: intentId, amount: 500 });
+      const news = () =>
+        world.shop.rows<{ status: string }>(
+          `select status from notifications where subject_id = ? and event = 'order_refunded'`,
+          [purchase.orderId],
+        );
+      const told = (rows: { status: string }[]) => rows.length > 0 && rows.every(({ status }) => status === 'sent');
+      return {
+        state,
+        begin: async () => ({ workflowId: await heardOfRefunds(world, purchase) }),
+        // its customer is told by a flow of its own
+        finish: async () => void (await until('the news of it', news, told, 120_000)),
+      };
+    },
+  },
+  'a cancelled order': {
+    activities: ['carryOutCancellation', 'tellCustomer', 'claimOwed', 'giveBack'],
+    paying: ['giveBack'],
+    async travel(world) {
+      const { purchase, intentId, state } = await bought(world);
+      return {
+        state,
+        begin: async () => ({ workflowId: await cancelling(world, purchase, { start: false }), about: [intentId] }),
+      };
+    },
+  },
+  'news of an order': {
+    activities: ['findPendingMessages', 'sendOrderEmail', 'sendOrderText'],
+    async travel(world) {
+      const { purchase, state } = await bought(world);
+      const { orderId } = purchase;
+      return {
+        state,
+        begin: async () => {
+          await world.transact((em) => queueOrderNotification(em, orderId, 'order_delivered'));
+          const workflowId = notifyWorkflowId(orderId);
+          await world.start('notify', workflowId, { orderId });
+          return { workflowId };
+        },
+      };
+    },
+  },
+  'a hold that ends': {
+    activities: ['expireHold'],
+    travel: (world) => heldCart(world, 1, null),
+  },
+  'a hold that is warned of': {
+    activities: ['readHold', 'markHoldWarned', 'sendHoldWarning'],
+    async travel(world) {
+      const { userId, email } = await customer(world);
+      const { holdId, begin, state } = await heldCart(world, 3_600_000, userId);
+      return {
+        begin,
+        state: async () => ({ ...(await state()), mails: (await mailsTo(email)).length }),
+        finish: async (workflowId) => {
+          const told = () =>
+            world.shop.rows<{ status: string }>('select status from notifications where subject_id = ?', [holdId]);
+          await until('the warning', told, (rows) => rows.some(({ status }) => status === 'sent'), 120_000);
+          for (const [table, column] of [
+            ['cart_holds', 'id'],
+            ['reservations', 'hold_id'],
+          ])
+            await world.shop.run(`update ${table} set expires_at = now() where ${column} = ?`, [holdId]);
+          await world.flows.signal(workflowId, 'holdChanged');
+        },
+      };
+    },
+  },
+  'a password reset': {
+    activities: ['preparePasswordReset', 'mailPasswordReset'],
+    async travel(world) {
+      const { email } = await customer(world);
+      const requestId = newId();
+      return {
+        begin: async () => {
+          await world.transact((em) => requestPasswordReset({ em, cipher: world.cipher }, { id: requestId, email }));
+          const workflowId = passwordResetWorkflowId(requestId);
+          await world.start('passwordReset', workflowId, { requestId });
+          return { workflowId };
+        },
+        state: async () => ({
+          request: await world.shop.rows('select status from password_resets where id = ?', [requestId]),
+          mails: (await mailsTo(email)).length,
+        }),
+      };
+    },
+  },
+  'a new account': {
+    activities: ['mailEmailConfirmation'],
+    async travel(world) {
+      const id = newId();
+      const email = `${id}@example.com`;
+      const names = { username: id.replaceAll('-', ''), firstName: null, lastName: null, phone: null };
+      const user = { id, email, passwordHash: '-', roles: ['customer'], ...names } as const;
+      return {
+        begin: async () => {
+          await world.transact((em) => registerUser({ em, cipher: world.cipher }, user));
+          const [row] = await world.shop.rows<{ id: string }>('select id from email_confirmations where user_id = ?', [
+            id,
+          ]);
+          return { workflowId: confirmEmailWorkflowId(row?.id ?? '') };
+        },
+        state: async () => ({ mails: (await mailsTo(email)).length }),
+      };
+    },
+  },
+  'low stock': {
+    activities: ['sendLowStockAlert'],
+    async travel(world) {
+      const variantId = await world.variant(5);
+      const actorId = newId();
+      await world.transact((em) => setLowStock(em, { variantId, lowAt: 3, actorId, requestId: 'r' }));
+      const alerts = () =>
+        world.shop.rows<{ id: string; message: string; status: string }>(
+          `select l.alert_id as id, n.id as message, n.status from stock_alert_lines l
+           join notifications n on n.subject_id = l.alert_id where l.variant_id = ?`,
+          [variantId],
+        );
+      return {
+        begin: async () => {
+          await world.transact((em) => adjustStock(em, { variantId, actorId, note: 'sold', delta: -2 }));
+          return { workflowId: lowStockWorkflowId((await alerts())[0]?.id ?? '') };
+        },
+        state: async () => {
+          const [alert] = await alerts();
+          const mails = await mailsTo(ALERT_MAIL);
+          return {
+            status: alert?.status,
+            mails: mails.filter((mail) => mail.messageId.includes(alert?.message ?? '')).length,
+          };
+        },
+      };
+    },
+  },
+  'stock that is back': {
+    activities: ['findWaiting', 'sendStockNotice'],
+    async travel(world) {
+      const variantId = await world.variant(0);
+      const email = `${newId()}@example.com`;
+      const notice = { id: newId(), variantId, email, userId: null };
+      await world.transact((em) => askForNotice({ em, cipher: world.cipher }, notice));
+      return {
+        begin: async () => {
+          await world.transact((em) => adjustStock(em, { variantId, actorId: newId(), note: 'came in', delta: 5 }));
+          return { workflowId: backInStockWorkflowId(variantId) };
+        },
+        state: async () => ({
+          notice: await world.shop.rows('select state from stock_notices where id = ?', [notice.id]),
+          mails: (await mailsTo(email)).length,
+        }),
+      };
+    },
+  },
+};
