@@ -11,6 +11,7 @@ import { comeToRest } from './at-rest.js';
 import { FAULT_KINDS } from './contracts.js';
 import { startCrowd } from './crowd.js';
 import { keepEvidence } from './evidence.js';
+import { judgeVitals } from './flatness.js';
 import { watchInvariants } from './invariants.js';
 import { createMeter } from './meter.js';
 import type { ChaosOptions } from './options.js';
@@ -21,6 +22,7 @@ import { planFaults, type Schedule } from './schedule.js';
 import { openStage, type OpenStage } from './stage.js';
 import { takeTally } from './tally.js';
 import { startView } from './view.js';
+import { watchVitals } from './vitals.js';
 
 const REST_WITHIN_MS = 180_000;
 
@@ -74,6 +76,7 @@ async function play(
   const meter = createMeter();
   const crowd = await startCrowd(stage, { seed, shoppers, startedAt, record: (call) => meter.record(call) });
   const invariants = watchInvariants(stage.env['DATABASE_URL'] ?? '', now);
+  const vitals = watchVitals({ shop: place.shop, config, now, visits: () => crowd.visits().length });
   const faults = runFaults(schedule, place, { startedAt, signal, say: (line) => view.say(line) });
   const view = startView({
     ...{ meter, invariants, now, endsMs: schedule.endMs, out: process.stdout },
@@ -81,6 +84,7 @@ async function play(
   });
   try {
     await sleep(schedule.endMs - now(), undefined, { signal });
+    await vitals.close();
     await faults.over;
     await crowd.stop();
     view.say('the shoppers have gone');
@@ -93,10 +97,11 @@ async function play(
     return {
       ...{ settleMs: rest.afterMs, tally, visits: heard.visits, spans: faults.spans, skipped: faults.skipped },
       ...{ seconds: meter.seconds(), calls: meter.calls(), samples: meter.samples(), invariants: invariants.samples() },
+      vitals: judgeVitals(vitals.samples(), schedule.faults.length === 0),
       problems: [...problems, ...faults.problems],
     };
   } finally {
     view.close();
-    await invariants.close();
+    await Promise.all([invariants.close(), vitals.close()]);
   }
 }

@@ -3,6 +3,7 @@ import { auditLines } from '../../src/bin/audit-instance.js';
 import { BREACHES } from './breaches.js';
 import type { CallRecord, FaultSpan, VisitRecord } from './contracts.js';
 import { byKind, errorWindows, type KindSummary } from './error-windows.js';
+import { vitalCells, type VitalsReport } from './flatness.js';
 import type { Sample } from './invariants.js';
 import { badOf, ENDS, type CallTotals, type Second } from './meter.js';
 import { breachCount, type Tally } from './tally.js';
@@ -26,6 +27,7 @@ export interface ChaosReport {
   readonly spans: readonly FaultSpan[];
   readonly seconds: readonly Second[];
   readonly invariants: readonly Sample[];
+  readonly vitals: VitalsReport;
   readonly kinds: readonly KindSummary[];
   readonly habits: Readonly<
     Record<string, { readonly visits: number; readonly placed: number; readonly gaveUp: number }>
@@ -34,7 +36,7 @@ export interface ChaosReport {
   /** Calls that went wrong: the first ones, as they were. */
   readonly samples: readonly CallRecord[];
   readonly tally: Tally;
-  /** What did not come back or come to rest. */
+  /** What did not come back or come to rest, and what of the vitals grew. */
   readonly problems: readonly string[];
   readonly skipped: readonly { readonly kind: string; readonly reason: string }[];
 }
@@ -45,6 +47,7 @@ export interface Ran extends Omit<ChaosReport, 'kinds' | 'habits'> {
 
 export const reportOf = ({ visits, ...ran }: Ran): ChaosReport => ({
   ...ran,
+  problems: [...ran.problems, ...ran.vitals.grew],
   kinds: byKind(errorWindows(ran.seconds, ran.spans)),
   habits: habitsOf(visits),
 });
@@ -86,6 +89,7 @@ export function reportLines(report: ChaosReport): string[] {
       })),
     ),
     '',
+    ...vitalLines(report),
     ...report.skipped.map(({ kind, reason }) => `skipped ${kind}: ${reason}`),
     ...report.problems.map((problem) => `PROBLEM: ${problem}`),
     ...breachLines(report),
@@ -95,6 +99,12 @@ export function reportLines(report: ChaosReport): string[] {
       : `${breachCount(tally)} BREACHES, ${report.problems.length} PROBLEMS`,
   ];
 }
+
+const vitalLines = ({ vitals: { rows, judged, grew } }: ChaosReport): string[] => [
+  ...tableLines(rows.map(vitalCells)),
+  ...(judged && grew.length === 0 ? ['Memory, descriptors, connections, keys, rows and histories are flat.'] : []),
+  '',
+];
 
 const headline = ({ options, spans, kinds, commit }: ChaosReport): string =>
   `${options.minutes} minutes, ${options.shoppers} shoppers, ${spans.length} faults of ${kinds.length} kinds, seed ${options.seed}, commit ${commit}`;

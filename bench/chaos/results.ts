@@ -25,11 +25,15 @@ export function writeIntoReadme(root: string, report: ChaosReport): void {
   writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), report));
 }
 
-/** The seconds as columns: they are most of it. */
-function asJson({ seconds, ...rest }: ChaosReport): string {
+/** The seconds as columns, and what the vitals were in lines: they are most of it. */
+function asJson({ seconds, vitals, ...rest }: ChaosReport): string {
   const columns = Object.fromEntries(ENDS.map((end: CallEnd) => [end, seconds.map(({ ends }) => ends[end])]));
-  const text = JSON.stringify({ ...rest, seconds: '…', samples: rest.samples.slice(0, 100) }, rounded, 2);
-  return `${text.replace('"…"', () => JSON.stringify(columns))}\n`;
+  const lines = vitals.samples.map((sample) => JSON.stringify(sample, rounded)).join(',\n      ');
+  const short = { ...rest, seconds: '…', samples: rest.samples.slice(0, 100), vitals: { ...vitals, samples: '……' } };
+  const text = JSON.stringify(short, rounded, 2)
+    .replace('"…"', () => JSON.stringify(columns))
+    .replace('"……"', () => `[\n      ${lines}\n    ]`);
+  return `${text}\n`;
 }
 
 const rounded = (_: string, value: unknown): unknown =>

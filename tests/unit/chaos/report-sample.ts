@@ -1,5 +1,6 @@
 import { BREACHES } from '../../../bench/chaos/breaches.js';
 import { reportOf, type ChaosReport, type Ran } from '../../../bench/chaos/report.js';
+import { judgeVitals } from '../../../bench/chaos/flatness.js';
 import { createMeter } from '../../../bench/chaos/meter.js';
 import type { Tally } from '../../../bench/chaos/tally.js';
 
@@ -28,6 +29,7 @@ export function chaosReport(change: Partial<Ran> = {}): ChaosReport {
     invariants: [{ atMs: 0, oversold: 0, charged: 0, leaked: 0 }],
     calls: meter.calls(),
     samples: meter.samples(),
+    vitals: judgeVitals([], false),
     ...{ tally: emptyTally(), problems: [], skipped: [] },
     visits: [
       {
