@@ -40,7 +40,7 @@ async function startEmbedded(context: ServiceContext): Promise<Found> {
   const password = profile.secrets.postgresPassword;
   if (!existsSync(join(data, 'PG_VERSION'))) {
     say('initialising a database cluster');
-    await initialiseCluster(home, data, password);
+    await initialiseCluster(home, data, password, profile.name === 'chaos' ? ['--wal-segsize=1'] : []);
   }
   const major = Number(readFileSync(join(data, 'PG_VERSION'), 'utf8').trim());
   if (major !== MAJOR) throw new Error(`its data are of PostgreSQL ${major}; start once with --fresh to empty them`);
@@ -93,13 +93,15 @@ export function serverArguments(
     shared_buffers: '256MB',
     fsync: 'on',
     synchronous_commit: 'on',
-    max_wal_size: smallDisk ? '256MB' : '2GB',
+    max_wal_size: '2GB',
     log_min_messages: 'warning',
     // Statements carry their values, and details the rows: neither belongs in a log.
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
     timezone: 'UTC',
     log_timezone: 'UTC',
+    // Each megabyte of the log has to be found anew: a full disk is felt at once.
+    ...(smallDisk ? { max_wal_size: '256MB', min_wal_size: '2MB', wal_recycle: 'off' } : {}),
     // Counts statements; their values are left out.
     ...(countsStatements ? { shared_preload_libraries: 'pg_stat_statements' } : {}),
     ...(archive === null
@@ -116,7 +118,12 @@ export function serverArguments(
 }
 
 /** Makes a cluster whose superuser has this password. */
-export async function initialiseCluster(home: PostgresHome, data: string, password: string): Promise<void> {
+export async function initialiseCluster(
+  home: PostgresHome,
+  data: string,
+  password: string,
+  options: readonly string[] = [],
+): Promise<void> {
   const passwordFile = join(home.dataFolder, `.password-${process.pid}`);
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   home.own(passwordFile);
@@ -132,6 +139,7 @@ export async function initialiseCluster(home: PostgresHome, data: string, passwo
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
         '--locale=C',
+        ...options,
       ],
       { cwd: home.dataFolder, ...home.user },
     );
