@@ -134,6 +134,7 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
          (select count(*) from cart_holds where state = 'live') as holds,
          (select count(*) from reservations where state = 'live') as reservations,
          (select count(*) from orders where status = 'pending') as orders,
+         (select count(*) from order_cancellations where ended_at is null) as cancellations,
          (select count(*) from refunds where status in ('requested', 'pending')) as refunds,
          (select count(*) from notifications where status = 'pending') as messages,
          (select count(*) from password_resets where status = 'requested') as resets,
@@ -144,29 +145,28 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     return row ?? {};
   };
   const NOTHING = {
-    ...{ checkouts: 0, holds: 0, reservations: 0, orders: 0, refunds: 0 },
+    ...{ checkouts: 0, holds: 0, reservations: 0, orders: 0, cancellations: 0, refunds: 0 },
     ...{ messages: 0, resets: 0, confirmations: 0, imports: 0, outbox: 0 },
   };
 
   test('is restored to a moment, ends what was under way then, and asks about money that came later', async () => {
-    const [ada, ben, tom, hedy, kim, lou] = ['Ada', 'Ben', 'Tom', 'Hedy', 'Kim', 'Lou'].map(shop.visit) as [
-      Visit,
-      Visit,
-      Visit,
-      Visit,
-      Visit,
-      Visit,
-    ];
+    const [ada, ben, uma] = [shop.visit('Ada'), shop.visit('Ben'), shop.visit('Uma')];
+    const [tom, hedy, kim, lou] = [shop.visit('Tom'), shop.visit('Hedy'), shop.visit('Kim'), shop.visit('Lou')];
     const first = await buy(ada);
     const base = await backUp('base');
 
     // what the back-up does not have, and its WAL does
     await staff(kim);
     const second = await buy(ben);
+    const third = await buy(uma);
     await shop.simulate('/test/switches', { unavailable: 10_000, only: { method: 'POST', path: 'refunds$' } });
     await kim.browser.ask(202, 'POST', '/admin/orders/{id}/refunds', {
       params: { path: { id: second.orderId } },
       body: { restock: true },
+    });
+    await kim.browser.ask(202, 'POST', '/admin/orders/{id}/cancel', {
+      params: { path: { id: third.orderId } },
+      body: {},
     });
     await kim.browser.ask(202, 'POST', '/auth/password-reset', { body: { email: kim.me.email } });
     await fillCart(tom, 1);
@@ -177,7 +177,14 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     await hedy.browser.ask(201, 'POST', '/cart/reservation');
     const { importId, alertId } = await withoutFlows();
     await until('the confirmation to tell', open, (seen) => 'messages' in seen && Number(seen.messages) >= 3);
-    expect(await open()).toMatchObject({ checkouts: 1, holds: 1, refunds: 1, resets: 1, confirmations: 1, imports: 1 });
+    expect(await open()).toMatchObject({
+      checkouts: 1,
+      holds: 1,
+      cancellations: 1,
+      resets: 1,
+      confirmations: 1,
+      imports: 1,
+    });
     const dump = await backUp('dump');
     const [moment] = await shop.rows<{ now: string }>('select clock_timestamp() as now');
 
@@ -207,7 +214,7 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     expect((await run('src/bin/restore.ts', ['base', base, '--into', data, ...target])).code).toBe(0);
     const restored = await clusters.start(data, null);
     await shop.moveTo({ DATABASE_URL: restored.url });
-    expect((await shop.orders()).map(({ id }) => id)).toEqual([first.orderId, second.orderId]);
+    expect((await shop.orders()).map(({ id }) => id)).toEqual([first.orderId, second.orderId, third.orderId]);
     await anHourLater(restored.url);
     expect((await run('src/bin/restore.ts', ['finish'])).code).toBe(1);
     await shop.moveTo({ TEMPORAL_NAMESPACE: await emptyNamespace() });
@@ -221,13 +228,13 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     await kim.browser.ask(401, 'GET', '/users/me');
     await kim.browser.logIn(kim.me);
     expect(await shop.moneyOf(first.checkoutId)).toMatchObject([{ captures: 1, held: 0 }]);
-    expect(await shop.moneyOf(second.checkoutId)).toMatchObject([{ captures: 1, net: 0 }]);
-    expect(await shop.moneyOf(challenged.checkout_id)).toMatchObject([{ captures: 1, net: 0 }]);
+    for (const checkoutId of [second.checkoutId, third.checkoutId, challenged.checkout_id])
+      expect(await shop.moneyOf(checkoutId)).toMatchObject([{ captures: 1, net: 0 }]);
     const subjects = async ({ me }: Visit) => (await shop.outside.mailsTo(me.email)).map(({ subject }) => subject);
     expect(await subjects(kim)).toEqual(
       expect.arrayContaining(['Choose a new password', 'Confirm your e-mail address']),
     );
-    expect(await subjects(ada)).toHaveLength(1);
+    for (const visit of [ada, tom]) expect(await subjects(visit)).toHaveLength(1);
     expect(await shop.rows('select status from imports where id = ?', [importId])).toEqual([{ status: 'completed' }]);
     expect(await shop.rows('select status from notifications where subject_id = ?', [alertId])).toEqual([
       { status: 'skipped' },
@@ -262,6 +269,7 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     expect(await ask(restored.url, 'dumped', 'select id from orders order by placed_at')).toEqual([
       { id: first.orderId },
       { id: second.orderId },
+      { id: third.orderId },
     ]);
     expect((await run('src/bin/restore.ts', ['dump', dump], { DATABASE_URL: dumped.href })).code).toBe(1);
   }, 240_000);

@@ -22,7 +22,7 @@ export interface Server {
 
 /** Clusters of a test's own, in a folder that goes with it: those of all tests archive nothing and are not killed. */
 export async function openClusters() {
-  const home = await postgresHome({ root: ROOT, subfolder: () => mkdtempSync(join(tmpdir(), 'clusters-')) });
+  const home = await postgresHome({ root: ROOT, subfolder: tmpdir });
   const folder = mkdtempSync(join(home.dataFolder, 'clusters-'));
   home.own(folder);
   const inside = { ...home, dataFolder: folder };
