@@ -37,13 +37,23 @@ export async function runChaos(
   options: ChaosOptions,
   { console, lifetime }: Surroundings,
 ): Promise<number> {
-  const over = new AbortController();
-  lifetime.defer(() => over.abort());
   const schedule = planFaults(options.seed, options.minutes, options.kinds);
   const { minutes, seed, shoppers } = options;
   console.line(`seed ${seed}: ${schedule.faults.length} faults in ${minutes} minutes, ${shoppers} shoppers`);
   const opened = await openStage(root, options, schedule, { console, lifetime });
   const config = loadConfig({ ...process.env, ...opened.stage.env });
+  const over = new AbortController();
+  // The first to go: no fault may meet a shop that is being closed.
+  lifetime.defer(() => over.abort());
+  const out = resolve(root, options.out);
+  rmSync(join(out, 'breaches'), { recursive: true, force: true });
+  const keep = (broken: unknown): Promise<string> => keepEvidence(out, opened.shop, config, broken);
+  const played = await play(opened, options, schedule, { config, signal: over.signal }).catch(
+    async (error: unknown) => {
+      if (!over.signal.aborted) console.line(`what there is to know is in ${await keep({ failed: String(error) })}`);
+      throw error;
+    },
+  );
 
   const report = reportOf({
     ...{ commit: commitOf(root), at: new Date().toISOString(), machine: machine() },
@@ -51,16 +61,14 @@ export async function runChaos(
       ...{ minutes, seed, shoppers },
       faults: options.kinds.length === FAULT_KINDS.length ? 'all' : options.kinds.join(',') || 'none',
     },
-    ...(await play(opened, options, schedule, { config, signal: over.signal })),
+    ...played,
   });
   for (const line of reportLines(report)) console.line(line);
-  const out = resolve(root, options.out);
-  rmSync(join(out, 'breaches'), { recursive: true, force: true });
   console.line(`kept in ${keepReport(out, report)}`);
   if (options.readme) writeIntoReadme(root, report);
   if (isClean(report)) return 0;
   const { problems, tally, spans } = report;
-  const kept = await keepEvidence(out, opened.shop, config, { problems, options, ...tally, spans });
+  const kept = await keep({ problems, options, ...tally, spans });
   console.line(`what is broken, with rows, histories and logs, is in ${kept}`);
   return 1;
 }

@@ -52,6 +52,8 @@ export interface ShopPlace {
 export const PROFILE = 'chaos';
 
 const UP_WITHIN_MS = 240_000;
+/** With caches that are empty, programs are downloaded and compiled first. */
+const FIRST_UP_WITHIN_MS = 1_200_000;
 const GONE_WITHIN_MS = 60_000;
 
 export function createShop({ root, port, env, console, onEnd }: ShopPlace): Shop {
@@ -61,6 +63,7 @@ export function createShop({ root, port, env, console, onEnd }: ShopPlace): Shop
   const wishes = new Map<string, Wish>();
   let launcher: ChildProcess | undefined;
   let expected = false;
+  let closed = false;
 
   const find = (name: string) => livingProcesses(folder).find((process) => process.name === name);
 
@@ -87,6 +90,7 @@ export function createShop({ root, port, env, console, onEnd }: ShopPlace): Shop
   }
 
   async function start({ fresh } = { fresh: false }): Promise<void> {
+    if (closed) throw new Error('the shop is closed');
     expected = false;
     const child = fork(
       join(root, 'dev', 'run.js'),
@@ -118,9 +122,10 @@ export function createShop({ root, port, env, console, onEnd }: ShopPlace): Shop
     );
     ended.catch(() => undefined);
     const up = new Promise<void>((resolve) => child.on('message', () => resolve()));
-    const late = sleep(UP_WITHIN_MS, 'late' as const, { ref: false });
+    const patience = fresh ? FIRST_UP_WITHIN_MS : UP_WITHIN_MS;
+    const late = sleep(patience, 'late' as const, { ref: false });
     if ((await Promise.race([up, ended, late])) === 'late')
-      throw new Error(`the shop was not up within ${UP_WITHIN_MS / 1_000} s:\n${lines.join('').slice(-3_000)}`);
+      throw new Error(`the shop was not up within ${patience / 1_000} s:\n${lines.join('').slice(-3_000)}`);
     console.step('shop', 'up');
   }
 
@@ -173,7 +178,7 @@ export function createShop({ root, port, env, console, onEnd }: ShopPlace): Shop
     },
     wishOf: (name) => wishes.get(name),
     async stop() {
-      expected = true;
+      [closed, expected] = [true, true];
       for (const root of frozen.values()) signalTree(root, 'SIGCONT');
       const child = launcher;
       if (child === undefined) return;
