@@ -39,6 +39,8 @@ export async function runChaos(
 ): Promise<number> {
   const schedule = planFaults(options.seed, options.minutes, options.kinds);
   const { minutes, seed, shoppers } = options;
+  // What is compiled now is what runs, whatever becomes of the files meanwhile.
+  const commit = commitOf(root);
   console.line(`seed ${seed}: ${schedule.faults.length} faults in ${minutes} minutes, ${shoppers} shoppers`);
   const opened = await openStage(root, options, schedule, { console, lifetime });
   const config = loadConfig({ ...process.env, ...opened.stage.env });
@@ -56,7 +58,7 @@ export async function runChaos(
   );
 
   const report = reportOf({
-    ...{ commit: commitOf(root), at: new Date().toISOString(), machine: machine() },
+    ...{ commit, at: new Date().toISOString(), machine: machine() },
     options: {
       ...{ minutes, seed, shoppers },
       faults: options.kinds.length === FAULT_KINDS.length ? 'all' : options.kinds.join(',') || 'none',

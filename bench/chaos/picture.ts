@@ -2,6 +2,7 @@ import { BREACHES } from './breaches.js';
 import type { FaultKind, FaultSpan } from './contracts.js';
 import { lanesOf } from './lanes.js';
 import type { Second } from './meter.js';
+import { STYLE } from './picture-style.js';
 import type { ChaosReport } from './report.js';
 
 const [WIDTH, LEFT, RIGHT] = [1200, 132, 28];
@@ -32,35 +33,6 @@ const LANES: Readonly<Record<string, readonly FaultKind[]>> = {
   mail: ['kill-mail'],
   SMS: ['kill-vonage'],
 };
-
-type Palette = Readonly<Record<string, string>>;
-
-const LIGHT: Palette = {
-  ...{ ground: '#ffffff', line: '#d8dee4', text: '#1f2328', soft: '#59636e' },
-  ...{ ok: '#2da67e', refused: '#7aa7d9', unavailable: '#f0b429', error: '#d64545' },
-  ...{ kill: '#d64545', freeze: '#3f83c8', other: '#8a63c9' },
-};
-const DARK: Palette = {
-  ...{ ground: '#0d1117', line: '#2b323b', text: '#e6edf3', soft: '#9198a1' },
-  ...{ ok: '#2f9e78', refused: '#4f7fb5', unavailable: '#d99a1c', error: '#e5534b' },
-  ...{ kill: '#c9443c', freeze: '#3f7fc0', other: '#8a63c9' },
-};
-
-const FILLED = ['text', 'soft', 'ok', 'refused', 'unavailable', 'error', 'kill', 'freeze', 'other'];
-const coloured = (colours: Palette): string =>
-  [
-    ...FILLED.map((name) => `.${name}{fill:${colours[name]}}`),
-    `.line{stroke:${colours['line']}}.ground{fill:${colours['ground']};stroke:${colours['line']}}.veil{fill:${colours['soft']}}`,
-    `.zero{stroke:${colours['ok']}}`,
-  ].join('');
-
-/** Readable on GitHub's light and dark pages: it brings its own ground. No variables, which not all who draw SVG know. */
-const STYLE = [
-  `text{font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:12px}`,
-  '.title{font-size:19px;font-weight:600}.label{fill:#ffffff;font-size:11px}.zero{stroke-width:2.5;fill:none}.veil{opacity:.07}',
-  coloured(LIGHT),
-  `@media (prefers-color-scheme:dark){${coloured(DARK)}}`,
-].join('\n');
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -1,6 +1,7 @@
 import { createPerdureClient } from '../../../client/index.js';
 import type { Answer, AnswerAt, Method, Path, Rest } from '../../../dev/demo/answers.js';
 import type { CallEnd, CallRecord } from '../contracts.js';
+import { followSteps, type Following } from './stream.js';
 
 /** What came back of one call, or did not. */
 export interface Heard<M extends Method, P extends Path<M>> extends Ended {
@@ -23,6 +24,8 @@ export interface Browser {
   cartToken: string | null;
   /** Asks once; never throws for what the network or the shop does. */
   send<M extends Method, P extends Path<M>>(method: M, path: P, ...init: Rest<M, P>): Promise<Heard<M, P>>;
+  /** Follows a checkout's steps over one line; tells how that ended. */
+  follow(following: Following): Promise<CallEnd>;
 }
 
 export interface BrowserDeps {
@@ -41,7 +44,8 @@ type Request = (
   init: object,
 ) => Promise<{ readonly data?: unknown; readonly error?: unknown; readonly response: Response }>;
 
-export function openBrowser({ origin, record, now }: BrowserDeps): Browser {
+export function openBrowser(deps: BrowserDeps): Browser {
+  const { origin, record, now } = deps;
   const client = createPerdureClient({
     baseUrl: origin,
     accessToken: () => browser.accessToken,
@@ -63,6 +67,7 @@ export function openBrowser({ origin, record, now }: BrowserDeps): Browser {
       });
       return heard;
     },
+    follow: (following) => followSteps(deps, following),
   };
   return browser;
 }
@@ -94,7 +99,7 @@ async function ask<M extends Method, P extends Path<M>>(
   }
 }
 
-const endOf = (status: number): CallEnd =>
+export const endOf = (status: number): CallEnd =>
   status < 400 ? 'ok' : status < 500 ? 'refused' : status === 503 ? 'unavailable' : 'error';
 
 function codeOf(body: unknown): string {

@@ -5,6 +5,7 @@ import { checkoutBody } from '../../../dev/demo/client.js';
 import type { Cart, Order } from '../../../dev/demo/shapes.js';
 import { dataOf, type Browser } from './browser.js';
 import { searchFor } from './shelf.js';
+import { watches, watchSteps } from './watch.js';
 import { ask, askFrom, eventually, expect, newKey, think, unexpected, type Visit } from './visit.js';
 
 export const CARD = {
@@ -138,6 +139,7 @@ export async function follow(
   { acted = false }: { readonly acted?: boolean } = {},
 ): Promise<Ending> {
   const header = orderToken === '' ? {} : { 'X-Order-Token': orderToken };
+  if (orderToken !== '' && watches(checkoutId)) await watchSteps(visit, browser, { checkoutId, orderToken, acted });
   return eventually(`GET /checkout/{id}`, async (): Promise<Ending | null> => {
     const answer = await askFrom(visit, browser, 'GET', '/checkout/{id}', {
       params: { path: { id: checkoutId } },

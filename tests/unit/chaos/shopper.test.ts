@@ -5,6 +5,7 @@ import { createRandom } from '../../../bench/chaos/random.js';
 import { openBrowser } from '../../../bench/chaos/shoppers/browser.js';
 import { shelfOf } from '../../../bench/chaos/shoppers/shelf.js';
 import { bodyFor, checkOut } from '../../../bench/chaos/shoppers/steps.js';
+import { watches, watchSteps } from '../../../bench/chaos/shoppers/watch.js';
 import { Surprised, type Visit } from '../../../bench/chaos/shoppers/visit.js';
 
 type Step = (response: ServerResponse) => void;
@@ -128,4 +129,47 @@ test.each([
 
 test('a shopper, refused for what a good cart cannot be refused for, is surprised', async () => {
   await expect(buy(shopper(refusal(409, 'cart_empty')))).rejects.toThrow('409 cart_empty');
+});
+
+const event = (id: number, status = 'authorising'): string =>
+  `id: ${id}\nevent: step${id}\ndata: ${JSON.stringify({ step: `step${id}`, status })}\n\n`;
+const stream =
+  (text: string, then: 'end' | 'cut' = 'end'): Step =>
+  (response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(`: ok\n\n${text}`);
+    setTimeout(() => (then === 'end' ? response.end() : response.socket?.destroy()), 50);
+  };
+const stepped = (...ids: readonly number[]): Step =>
+  json(
+    200,
+    underWay('placed', { steps: ids.map((id) => ({ id, step: `step${id}`, at: '2026-11-29T00:00:00.000Z' })) }),
+  );
+const watch = (visit: Visit) =>
+  watchSteps(visit, visit.browser, { checkoutId: 'k1', orderToken: 'token', acted: false });
+
+test('a shopper who watches, when the line is cut, comes back after the last step that was told', async () => {
+  await watch(shopper(stream(event(3) + event(4), 'cut'), stream(event(7, 'placed')), stepped(3, 4, 7)));
+  expect(asked.map(({ headers }) => headers['last-event-id'])).toEqual(['0', '4', undefined]);
+  expect(notes).toEqual([]);
+});
+
+test('a shopper who watches, told a step again or told of none in between, writes it down', async () => {
+  await watch(shopper(stream(event(3) + event(3) + event(7, 'placed')), stepped(3, 5, 7)));
+  expect(notes).toEqual([
+    expect.stringContaining('step step3 of k1 was told again'),
+    expect.stringContaining('step step5 of k1 was left out'),
+  ]);
+});
+
+test('a shopper who watches, where the bank waits or too many watch, goes on without', async () => {
+  const open: Step = (response) => void response.writeHead(200).write(event(3, 'requires_action'));
+  await watch(shopper(open, stepped(3)));
+  await watch(shopper(refusal(429, 'rate_limited')));
+  expect(notes).toEqual([]);
+  expect(asked).toHaveLength(3);
+});
+
+test('those who watch, of many checkouts, are about every third', () => {
+  const ids = Array.from({ length: 256 }, (_, index) => `k-${index.toString(16).padStart(2, '0')}`);
+  expect(ids.filter(watches)).toHaveLength(86);
 });
