@@ -1,5 +1,5 @@
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface Listening {
   readonly url: string;
@@ -35,6 +35,50 @@ export function openSlowWay(target: string, passes: (asked: string) => Promise<v
     }),
   );
 }
+
+/** The same for mail: the server has taken a message, and its word for it waits. `passes` is given who it is for. */
+export async function openSlowMail(target: string, passes: (to: string) => Promise<void>): Promise<Listening> {
+  const { hostname: host, port } = new URL(target);
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((near) => {
+    const far = connect({ host, port: Number(port) });
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    let to = '';
+    let said = '';
+    near.on('data', (data) => {
+      said = (said + data.toString('latin1')).slice(-END_OF_MAIL.length - data.length);
+      to = /RCPT TO:<([^>]+)>/i.exec(said)?.[1] ?? to;
+      far.write(data);
+    });
+    far.on('data', (data) => {
+      const taken = said.endsWith(END_OF_MAIL);
+      said = '';
+      if (taken) void passes(to).then(() => near.write(data));
+      else near.write(data);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+const END_OF_MAIL = '\r\n.\r\n';
 
 async function listen(server: Server): Promise<Listening> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

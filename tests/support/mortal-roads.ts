@@ -14,7 +14,7 @@ import {
   reservationExpiryWorkflowId,
 } from '../../src/workflows/contracts.js';
 import { held } from '../unit/simulators/stripe-bench.js';
-import { accepted, authenticate, endState, intentOf, mailsTo, type Purchase } from './flow-checkout.js';
+import { accepted, authenticate, endState, intentOf, mailsTo, textsTo, type Purchase } from './flow-checkout.js';
 import { askedBack, cancelling, heardOfRefunds } from './flow-refund.js';
 import { ALERT_MAIL, type MortalWorld } from './mortal-world.js';
 import { until } from './until.js';
@@ -27,8 +27,8 @@ export interface Traveller {
   meanwhile?(): Promise<void>;
   /** What somebody does once it has come through, so that it ends. */
   finish?(workflowId: string): Promise<void>;
-  /** What is left of it, without ids. */
-  state(): Promise<unknown>;
+  /** What is left of it, without ids; and how many messages came twice under their one id. */
+  state(): Promise<{ readonly repeats: number; readonly [part: string]: unknown }>;
 }
 
 export interface Road {
@@ -36,6 +36,8 @@ export interface Road {
   readonly activities: readonly string[];
   /** Those of them that have the payment provider move money. */
   readonly paying?: readonly string[];
+  /** Those that hand a message over: where the provider took it and nobody knows, it is said again under its one id. */
+  readonly telling?: readonly string[];
   travel(world: MortalWorld): Promise<Traveller>;
 }
 
@@ -50,6 +52,27 @@ const reaches = (world: MortalWorld, { checkoutId }: Purchase, status: string): 
     60_000,
   );
 
+const ids = (messages: readonly string[]): { readonly ones: number; readonly repeats: number } => {
+  const ones = new Set(messages).size;
+  return { ones, repeats: messages.length - ones };
+};
+
+/** The mails to an address, each once. */
+async function mailed(to: string): Promise<{ readonly mails: number; readonly repeats: number }> {
+  const { ones, repeats } = ids((await mailsTo(to)).map(({ messageId }) => messageId));
+  return { mails: ones, repeats };
+}
+
+/** As providers of messages are told whom a message is for. */
+const whom = ({ email, phone }: Purchase): string[] => [email, phone.replace('+', '')];
+
+/** All that there is of a purchase, messages each once. */
+async function purchaseState(world: MortalWorld, purchase: Purchase) {
+  const { mails: _, ...left } = await endState(world, purchase);
+  const [mail, texts] = [await mailed(purchase.email), ids(textsTo(world, purchase.phone))];
+  return { ...left, mails: mail.mails, texts: texts.ones, repeats: mail.repeats + texts.repeats };
+}
+
 async function checkout(world: MortalWorld, card: string): Promise<Traveller & { readonly purchase: Purchase }> {
   const purchase = await accepted(world, { card });
   const { workflowId, checkoutId } = purchase;
@@ -57,16 +80,16 @@ async function checkout(world: MortalWorld, card: string): Promise<Traveller & {
     purchase,
     begin: async () => {
       await world.start('checkout', workflowId, { checkoutId });
-      return { workflowId, about: [checkoutId] };
+      return { workflowId, about: [checkoutId, ...whom(purchase)] };
     },
-    state: () => endState(world, purchase),
+    state: () => purchaseState(world, purchase),
   };
 }
 
 /** Paid and told. */
 async function bought(
   world: MortalWorld,
-): Promise<{ purchase: Purchase; intentId: string; state(): Promise<unknown> }> {
+): Promise<{ purchase: Purchase; intentId: string; state: Traveller['state'] }> {
   const { purchase, begin } = await checkout(world, 'pm_card_visa');
   await begin();
   await world.ended(purchase.workflowId);
@@ -74,7 +97,7 @@ async function bought(
     purchase,
     intentId: await intentOf(world, purchase.checkoutId),
     state: async () => ({
-      ...(await endState(world, purchase)),
+      ...(await purchaseState(world, purchase)),
       refunds: await world.shop.rows('select status, amount, origin from refunds where order_id = ? order by id', [
         purchase.orderId,
       ]),
@@ -102,6 +125,7 @@ async function heldCart(world: MortalWorld, ms: number, userId: string | null) {
       hold: (await world.query((em) => readHold(em, holdId))).state,
       stock: await world.stock(variantId),
       audit: await world.shop.rows('select action from audit_log where object_id = ?', [holdId]),
+      repeats: 0,
     }),
   };
 }
@@ -111,6 +135,7 @@ export const ROADS: Readonly<Record<string, Road>> = {
   'a checkout that is placed': {
     activities: ['reserveStock', 'authorisePayment', 'placeOrder', 'capturePayment', 'tellCustomer'],
     paying: ['authorisePayment', 'capturePayment'],
+    telling: ['tellCustomer'],
     travel: (world) => checkout(world, 'pm_card_visa'),
   },
   'a checkout that is declined': {
@@ -135,6 +160,7 @@ export const ROADS: Readonly<Record<string, Road>> = {
   'money that comes too late': {
     activities: ['findEventCheckout', 'voidHolds', 'voidPayment', 'tellCustomer', 'markEventHandled'],
     paying: ['voidHolds', 'voidPayment'],
+    telling: ['tellCustomer'],
     async travel(world) {
       const { purchase, begin, state } = await checkout(world, CHALLENGE);
       await begin();
@@ -155,7 +181,7 @@ export const ROADS: Readonly<Record<string, Road>> = {
           );
           const workflowId = paymentEventWorkflowId(eventId);
           await world.start('paymentEvent', workflowId, { eventId });
-          return { workflowId, about: [intentId] };
+          return { workflowId, about: [intentId, ...whom(purchase)] };
         },
       };
     },
@@ -163,6 +189,7 @@ export const ROADS: Readonly<Record<string, Road>> = {
   'a refund': {
     activities: ['giveBack', 'tellCustomer'],
     paying: ['giveBack'],
+    telling: ['tellCustomer'],
     async travel(world) {
       const { purchase, intentId, state } = await bought(world);
       const all = { kind: 'whole', restock: true } as const;
@@ -170,7 +197,7 @@ export const ROADS: Readonly<Record<string, Road>> = {
         state,
         begin: async () => ({
           workflowId: await askedBack(world, purchase, all, { start: false }),
-          about: [intentId],
+          about: [intentId, ...whom(purchase)],
         }),
       };
     },
@@ -197,16 +224,21 @@ export const ROADS: Readonly<Record<string, Road>> = {
   'a cancelled order': {
     activities: ['carryOutCancellation', 'tellCustomer', 'claimOwed', 'giveBack'],
     paying: ['giveBack'],
+    telling: ['tellCustomer'],
     async travel(world) {
       const { purchase, intentId, state } = await bought(world);
       return {
         state,
-        begin: async () => ({ workflowId: await cancelling(world, purchase, { start: false }), about: [intentId] }),
+        begin: async () => ({
+          workflowId: await cancelling(world, purchase, { start: false }),
+          about: [intentId, ...whom(purchase)],
+        }),
       };
     },
   },
   'news of an order': {
     activities: ['findPendingMessages', 'sendOrderEmail', 'sendOrderText'],
+    telling: ['sendOrderEmail', 'sendOrderText'],
     async travel(world) {
       const { purchase, state } = await bought(world);
       const { orderId } = purchase;
@@ -216,7 +248,7 @@ export const ROADS: Readonly<Record<string, Road>> = {
           await world.transact((em) => queueOrderNotification(em, orderId, 'order_delivered'));
           const workflowId = notifyWorkflowId(orderId);
           await world.start('notify', workflowId, { orderId });
-          return { workflowId };
+          return { workflowId, about: whom(purchase) };
         },
       };
     },
@@ -227,12 +259,13 @@ export const ROADS: Readonly<Record<string, Road>> = {
   },
   'a hold that is warned of': {
     activities: ['readHold', 'markHoldWarned', 'sendHoldWarning'],
+    telling: ['sendHoldWarning'],
     async travel(world) {
       const { userId, email } = await customer(world);
       const { holdId, begin, state } = await heldCart(world, 3_600_000, userId);
       return {
-        begin,
-        state: async () => ({ ...(await state()), mails: (await mailsTo(email)).length }),
+        begin: async () => ({ ...(await begin()), about: [email] }),
+        state: async () => ({ ...(await state()), ...(await mailed(email)) }),
         finish: async (workflowId) => {
           const told = () =>
             world.shop.rows<{ status: string }>('select status from notifications where subject_id = ?', [holdId]);
@@ -249,6 +282,7 @@ export const ROADS: Readonly<Record<string, Road>> = {
   },
   'a password reset': {
     activities: ['preparePasswordReset', 'mailPasswordReset'],
+    telling: ['mailPasswordReset'],
     async travel(world) {
       const { email } = await customer(world);
       const requestId = newId();
@@ -257,17 +291,18 @@ export const ROADS: Readonly<Record<string, Road>> = {
           await world.transact((em) => requestPasswordReset({ em, cipher: world.cipher }, { id: requestId, email }));
           const workflowId = passwordResetWorkflowId(requestId);
           await world.start('passwordReset', workflowId, { requestId });
-          return { workflowId };
+          return { workflowId, about: [email] };
         },
         state: async () => ({
           request: await world.shop.rows('select status from password_resets where id = ?', [requestId]),
-          mails: (await mailsTo(email)).length,
+          ...(await mailed(email)),
         }),
       };
     },
   },
   'a new account': {
     activities: ['mailEmailConfirmation'],
+    telling: ['mailEmailConfirmation'],
     async travel(world) {
       const id = newId();
       const email = `${id}@example.com`;
@@ -279,9 +314,9 @@ export const ROADS: Readonly<Record<string, Road>> = {
           const [row] = await world.shop.rows<{ id: string }>('select id from email_confirmations where user_id = ?', [
             id,
           ]);
-          return { workflowId: confirmEmailWorkflowId(row?.id ?? '') };
+          return { workflowId: confirmEmailWorkflowId(row?.id ?? ''), about: [email] };
         },
-        state: async () => ({ mails: (await mailsTo(email)).length }),
+        state: async () => ({ ...(await mailed(email)) }),
       };
     },
   },
@@ -304,17 +339,15 @@ export const ROADS: Readonly<Record<string, Road>> = {
         },
         state: async () => {
           const [alert] = await alerts();
-          const mails = await mailsTo(ALERT_MAIL);
-          return {
-            status: alert?.status,
-            mails: mails.filter((mail) => mail.messageId.includes(alert?.message ?? '')).length,
-          };
+          const mails = (await mailsTo(ALERT_MAIL)).filter(({ messageId }) => messageId.includes(alert?.message ?? ''));
+          return { status: alert?.status, mails: mails.length, repeats: 0 };
         },
       };
     },
   },
   'stock that is back': {
     activities: ['findWaiting', 'sendStockNotice'],
+    telling: ['sendStockNotice'],
     async travel(world) {
       const variantId = await world.variant(0);
       const email = `${newId()}@example.com`;
@@ -323,11 +356,11 @@ export const ROADS: Readonly<Record<string, Road>> = {
       return {
         begin: async () => {
           await world.transact((em) => adjustStock(em, { variantId, actorId: newId(), note: 'came in', delta: 5 }));
-          return { workflowId: backInStockWorkflowId(variantId) };
+          return { workflowId: backInStockWorkflowId(variantId), about: [email] };
         },
         state: async () => ({
           notice: await world.shop.rows('select state from stock_notices where id = ?', [notice.id]),
-          mails: (await mailsTo(email)).length,
+          ...(await mailed(email)),
         }),
       };
     },

@@ -5,6 +5,13 @@ import type { Pause } from './mortal-world.js';
 
 type Activity = (...args: unknown[]) => Promise<unknown>;
 
+/** Attempts that are stopped keep their places, and so do those that come after them. */
+const ROOM = {
+  maxConcurrentWorkflowTaskExecutions: 500,
+  maxConcurrentLocalActivityExecutions: 1_000,
+  maxConcurrentActivityTaskExecutions: 1_000,
+};
+
 const gate = process.env['GATE_URL'] ?? '';
 
 async function ask(activity: string, when: Pause['when']): Promise<void> {
@@ -24,6 +31,6 @@ Worker.create = (options) => {
       return result;
     },
   ]);
-  return create({ ...options, activities: Object.fromEntries(activities) as Record<string, Activity> });
+  return create({ ...options, ...ROOM, activities: Object.fromEntries(activities) as Record<string, Activity> });
 };
 await import('../../src/bin/worker.js');

@@ -9,19 +9,19 @@ import { createFlows } from '../../src/infra/temporal/flows.js';
 import { ensureSearchAttributes } from '../../src/infra/temporal/namespace.js';
 import { SECRET_KEY, startStripe, WEBHOOK_SECRET } from '../unit/simulators/stripe-bench.js';
 import { openMarket } from './builders/market.js';
-import { openGate, openSlowWay } from './gate.js';
+import { openGate, openSlowMail, openSlowWay } from './gate.js';
 import { startProcess, type RunningChild } from './processes.js';
 import { serviceUrl } from './services.js';
 import { until } from './until.js';
 
-/** Where an activity is: `during` means that the payment provider did what it was asked, and has not answered yet. */
+/** Where an activity is: `during` means that a provider, of payments or messages, did what it was asked and has not answered yet. */
 export interface Pause {
   readonly workflowId: string;
   readonly activity: string;
   readonly when: 'before' | 'during' | 'after';
 }
 
-/** The flow whose worker is to die, and what its calls to the provider speak of. */
+/** The flow whose worker is to die, and what its calls to providers speak of. */
 export interface Doomed extends Pause {
   readonly about: readonly string[];
 }
@@ -38,8 +38,7 @@ export async function openMortalWorld() {
   const stripe = await startStripe();
   const vonage = createVonageSimulator(VONAGE);
   const doomed = new Map<string, Doomed>();
-  /** Of flows that ask the provider, which do one thing at a time. */
-  const working = new Map<string, string>();
+  const running = new Map<string, Set<string>>();
   const stopped = new Map<string, Pause>();
   let mortal = false;
 
@@ -54,21 +53,32 @@ export async function openMortalWorld() {
   }
   const gate = await openGate(async (body) => {
     const pause = JSON.parse(body) as Pause;
-    if (pause.when === 'before') working.set(pause.workflowId, pause.activity);
+    const { workflowId, activity, when } = pause;
+    const now = running.get(workflowId) ?? new Set();
+    running.set(workflowId, now);
+    if (when === 'before') now.add(activity);
+    else now.delete(activity);
     await pass(pause);
   });
-  const way = await openSlowWay(stripe.url, async (asked) => {
-    for (const { workflowId, about } of doomed.values())
-      if (about.some((id) => asked.includes(id)))
-        await pass({ workflowId, activity: working.get(workflowId) ?? '', when: 'during' });
-  });
+  async function during(asked: string): Promise<void> {
+    for (const { about, ...point } of doomed.values())
+      if (
+        point.when === 'during' &&
+        running.get(point.workflowId)?.has(point.activity) === true &&
+        about.some((id) => asked.includes(id))
+      )
+        await pass(point);
+  }
+  const ways = {
+    stripe: await openSlowWay(stripe.url, during),
+    vonage: await openSlowWay(await vonage.listen(), during),
+    mail: await openSlowMail(serviceUrl('mail'), during),
+  };
 
   const env = {
     NODE_ENV: 'test',
     LOG_LEVEL: 'warn',
     DATABASE_URL: market.url,
-    // Calls that are stopped keep their slots.
-    DATABASE_POOL: '30',
     REDIS_PREFIX: `${taskQueue}:`,
     ELASTICSEARCH_URL: '',
     TEMPORAL_ADDRESS: serviceUrl('temporal'),
@@ -76,7 +86,8 @@ export async function openMortalWorld() {
     STRIPE_API_URL: stripe.url,
     STRIPE_SECRET_KEY: SECRET_KEY,
     STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
-    VONAGE_API_URL: await vonage.listen(),
+    VONAGE_API_URL: ways.vonage.url,
+    SMTP_URL: ways.mail.url,
     VONAGE_API_KEY: VONAGE.apiKey,
     VONAGE_API_SECRET: VONAGE.apiSecret,
     SMS_LOG_URL: '',
@@ -103,7 +114,7 @@ export async function openMortalWorld() {
       const since = new Date();
       worker = await startProcess({
         file: 'tests/support/mortal-worker.ts',
-        env: { ...env, STRIPE_API_URL: way.url, GATE_URL: gate.url },
+        env: { ...env, STRIPE_API_URL: ways.stripe.url, GATE_URL: gate.url },
         ready: () => workerPolls(env, since),
       });
     },
@@ -149,7 +160,8 @@ export async function openMortalWorld() {
     async close(): Promise<void> {
       await worker?.stop();
       await connection.close();
-      await Promise.all([gate.close(), way.close(), vonage.close(), stripe.close()]);
+      await Promise.all([gate, ...Object.values(ways)].map((each) => each.close()));
+      await Promise.all([vonage.close(), stripe.close()]);
       await market.close();
     },
   };

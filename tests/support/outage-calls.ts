@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import Stripe from 'stripe';
 import { checkoutBody, type Person } from '../../dev/demo/client.js';
 import { newPerson } from '../../dev/demo/visit.js';
 import type { OpenShop } from './open-shop.js';
@@ -10,6 +11,7 @@ export interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; text is sent as it is. */
   readonly body?: unknown;
   /** The statuses of a whole answer. */
   readonly answers: readonly number[];
@@ -32,7 +34,7 @@ export async function ask(origin: string, { method, path, headers = {}, body }: 
     method,
     headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   return {
     status: response.status,
@@ -51,6 +53,34 @@ export function verdict({ answers }: Call, { status, retryAfter, body }: Answer)
   const { code, request_id: requestId } = (body['error'] ?? {}) as Record<string, unknown>;
   const told = (code === 'temporarily_unavailable' || code === 'request_timeout') && typeof requestId === 'string';
   return told ? 'unavailable' : `503 ${JSON.stringify(body)}`;
+}
+
+/** The provider tells of a payment that is none of ours. */
+function event(secret: string): Call {
+  const object = {
+    object: 'payment_intent',
+    amount: 100,
+    currency: 'usd',
+    status: 'requires_capture',
+    created: 1,
+    metadata: {},
+  };
+  const payload = JSON.stringify({
+    id: `evt_${randomUUID()}`,
+    object: 'event',
+    type: 'payment_intent.amount_capturable_updated',
+    created: Math.floor(Date.now() / 1_000),
+    data: { object: { ...object, id: `pi_${randomUUID()}`, latest_charge: null, last_payment_error: null } },
+  });
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret });
+  return {
+    method: 'POST',
+    path: '/webhooks/stripe',
+    headers: { 'Stripe-Signature': signature },
+    body: payload,
+    answers: [200],
+    needs: ['postgres'],
+  };
 }
 
 /** Customers in the middle of everything that the main calls are about, each with something of their own. */
@@ -155,6 +185,7 @@ export async function prepare(
       { shipping: true },
       { ...keyed({ Authorization: staff }), answers: [202] },
     ),
+    'provider’s event': event(shop.secrets.webhookSecret),
     'orders of staff': get('/admin/orders?limit=3', ['postgres'], { Authorization: staff }),
     'flows of staff': get('/admin/flows?limit=3', ['postgres', 'temporal'], { Authorization: staff }),
     live: get('/health/live', []),
