@@ -142,11 +142,13 @@ test('findOverdueHolds finds live holds past their time and grace, and no others
 });
 
 test('a checkout, of a cart that is held, takes the hold over, exactly', async () => {
+  const other = await held();
   const variantId = await market.variant(2);
   const { holdId, checkoutId } = await heldThenChanged([{ variantId, quantity: 2 }], []);
   await market.reserve(checkoutId);
   expect(await market.stock(variantId)).toEqual([2, 2]);
   await expect(market.query((em) => readHold(em, holdId))).resolves.toMatchObject({ state: 'handed_over' });
+  await expect(market.query((em) => readHold(em, other.hold.id))).resolves.toMatchObject({ state: 'live' });
   await market.place(checkoutId);
   expect(await market.stock(variantId)).toEqual([0, 0]);
 });
