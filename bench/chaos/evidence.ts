@@ -21,7 +21,8 @@ export async function keepEvidence(out: string, shop: Shop, config: Config, brok
   const text = JSON.stringify(broken, null, 2);
   writeFileSync(join(folder, 'broken.json'), `${text}\n`);
   const logs = join(shop.folder, 'logs');
-  if (existsSync(logs)) cpSync(logs, join(folder, 'logs'), { recursive: true });
+  if (existsSync(logs))
+    cpSync(logs, join(folder, 'logs'), { recursive: true, filter: (file) => !file.endsWith('.previous.log') });
   const ids = [...new Set(text.match(ID) ?? [])].slice(0, MOST_IDS);
   if (ids.length === 0) return folder;
   const quietly = (work: Promise<void>): Promise<void> =>
