@@ -32,6 +32,8 @@ export interface ChaosReport {
   readonly habits: Readonly<
     Record<string, { readonly visits: number; readonly placed: number; readonly gaveUp: number }>
   >;
+  /** Where patience ended, and how often. */
+  readonly gaveUpAt: Readonly<Record<string, number>>;
   readonly calls: CallTotals;
   /** Calls that went wrong: the first ones, as they were. */
   readonly samples: readonly CallRecord[];
@@ -41,7 +43,7 @@ export interface ChaosReport {
   readonly skipped: readonly { readonly kind: string; readonly reason: string }[];
 }
 
-export interface Ran extends Omit<ChaosReport, 'kinds' | 'habits'> {
+export interface Ran extends Omit<ChaosReport, 'kinds' | 'habits' | 'gaveUpAt'> {
   readonly visits: readonly VisitRecord[];
 }
 
@@ -50,6 +52,11 @@ export const reportOf = ({ visits, ...ran }: Ran): ChaosReport => ({
   problems: [...ran.problems, ...ran.vitals.grew],
   kinds: byKind(errorWindows(ran.seconds, ran.spans)),
   habits: habitsOf(visits),
+  gaveUpAt: Object.fromEntries(
+    [...Map.groupBy(visits, ({ gaveUp }) => gaveUp ?? '')]
+      .filter(([at]) => at !== '')
+      .map(([at, all]) => [at, all.length]),
+  ),
 });
 
 /** Nothing was broken: neither a promise nor a shopper's expectation. */
@@ -90,6 +97,7 @@ export function reportLines(report: ChaosReport): string[] {
     ),
     '',
     ...vitalLines(report),
+    ...Object.entries(report.gaveUpAt).map(([at, times]) => `gave up at ${at}: ${times}`),
     ...report.skipped.map(({ kind, reason }) => `skipped ${kind}: ${reason}`),
     ...report.problems.map((problem) => `PROBLEM: ${problem}`),
     ...breachLines(report),

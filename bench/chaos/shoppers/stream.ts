@@ -32,12 +32,14 @@ export async function followSteps(
   return end;
 
   async function readStream(): Promise<CallEnd> {
+    let open = false;
     try {
       const answer = await fetch(`${origin}/api/v1/checkout/${checkoutId}/events`, {
         headers: { 'X-Order-Token': orderToken, 'Last-Event-ID': String(afterId) },
         signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(LONGEST_MS)]),
       });
       if (!answer.ok || answer.body === null) return endOf(answer.status);
+      open = true;
       let text = '';
       for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
         const blocks = `${text}${part}`.split('\n\n');
@@ -49,7 +51,9 @@ export async function followSteps(
       }
       return 'ok';
     } catch (error) {
-      return error instanceof Error && error.name === 'TimeoutError' ? 'late' : 'cut';
+      const late = error instanceof Error && error.name === 'TimeoutError';
+      // A line that stays open has nothing new to tell.
+      return !late ? 'cut' : open ? 'ok' : 'late';
     }
   }
 }

@@ -20,8 +20,9 @@ test('a report, of a breach, has its ids and is not clean', () => {
   expect(isClean(report)).toBe(false);
 });
 
-test('a report, of visits, has each habit with those who bought and those who gave up', () => {
+test('a report, of visits, has each habit with those who bought and those who gave up, and where they did', () => {
   expect(chaosReport().habits).toEqual({ buys: { visits: 2, placed: 1, gaveUp: 1 } });
+  expect(reportLines(chaosReport())).toContain('gave up at POST /checkout: 1');
 });
 
 test('the figures, in Markdown, are as the formatter would leave them', async () => {
