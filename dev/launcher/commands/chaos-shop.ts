@@ -18,6 +18,8 @@ export const chaosShopCommand: Command = {
   summary: 'the shop of `chaos`: production builds, two APIs and two workers, started again whenever they end',
   staysUp: true,
   async run({ root, args, console, lifetime }) {
+    // Whoever started us may be killed: then nobody reads this, and there is still everything to stop.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     const { fresh, profile = 'chaos' } = readOptions(args);
     const session = await openSession(
       {
