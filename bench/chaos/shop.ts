@@ -10,6 +10,7 @@ import { wish, type Wish } from '../../dev/launcher/keeper.js';
 import { profileFolder } from '../../dev/launcher/profile.js';
 import { livingProcesses } from '../../dev/launcher/run-record.js';
 import { pidsBelow } from '../processes.js';
+import { wakeAll } from './wake.js';
 
 /** The shop under a launcher of its own, and what can be done to its processes. */
 export interface Shop {
@@ -91,6 +92,8 @@ export function createShop({ root, port, env, console, onEnd }: ShopPlace): Shop
 
   async function start({ fresh } = { fresh: false }): Promise<void> {
     if (closed) throw new Error('the shop is closed');
+    // A run that was killed may have left some frozen, whom nobody can clean up.
+    if (fresh) wakeAll(folder);
     expected = false;
     const child = fork(
       join(root, 'dev', 'run.js'),

@@ -1,4 +1,5 @@
 import { SHOP_SETTINGS } from '../../../bench/chaos/contracts.js';
+import { wakeAll } from '../../../bench/chaos/wake.js';
 import { createApplications } from '../applications.js';
 import { openProfile } from '../profile.js';
 import { openSession } from '../session.js';
@@ -29,6 +30,7 @@ export const chaosShopCommand: Command = {
       lifetime,
       console,
     );
+    lifetime.defer(() => wakeAll(session.services.folder));
     const env = { ...session.services.env, ...CHAOS_ENV };
     const opened = { ...session, services: { ...session.services, env } };
     const applications = createApplications(opened, console, { compiled: { nodeArguments: SMALL } });
