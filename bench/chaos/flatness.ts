@@ -146,7 +146,8 @@ function startedAgain(samples: readonly VitalSample[]): string[] {
   });
 }
 
-const figure = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(2) : value.toFixed(0));
+const figure = (value: number): string =>
+  Number.isNaN(value) ? '-' : Math.abs(value) < 10 ? value.toFixed(2) : value.toFixed(0);
 
 /** For a table, by heading. */
 export const vitalCells = ({ name, start, end, peak, perHour, perVisit, flat }: VitalRow): Record<string, string> => ({
