@@ -71,8 +71,11 @@ const unfinished = ({ checkouts, orders, refunds, parkedNow }: Facts): Found[] =
   ...parkedNow.map((flow) => found('a flow needs attention', { flow })),
 ];
 
-function lostOf({ told, gaveUp, email }: VisitRecord, { checkouts, orders, refunds }: Books): Found[] {
-  const cancels = told.some(({ what }) => what === 'order_cancelling') || gaveUp !== undefined;
+/** Who gave up there may have asked for it without having heard so. */
+const CANCELS = 'cancels the order';
+
+function lostOf({ told, gaveUp, email, habit }: VisitRecord, { checkouts, orders, refunds }: Books): Found[] {
+  const cancels = told.some(({ what }) => what === 'order_cancelling') || (habit === CANCELS && gaveUp !== undefined);
   return told.flatMap(({ what, checkoutId, orderId, refundId }): Found[] => {
     if (checkoutId !== undefined && !checkouts.has(checkoutId))
       return [found(`${what}, and there is no such checkout`, { checkout: checkoutId, person: email })];

@@ -104,6 +104,11 @@ async function play(
     const audit = await auditInstance(config, { settledForMs: 0 });
     const heard = { visits: crowd.visits(), surprises: crowd.surprises(), audit };
     const tally = await takeTally(stage, heard);
+    if (tally.counts.placed === 0) problems.push('nobody could buy anything');
+    for (const name of ['oversold', 'charged'] as const) {
+      const worst = Math.max(0, ...invariants.samples().map((sample) => sample[name] ?? 0));
+      if (worst > 0) problems.push(`${name} while it ran, up to ${worst} at once`);
+    }
     return {
       ...{ settleMs: rest.afterMs, tally, visits: heard.visits, spans: faults.spans, skipped: faults.skipped },
       ...{ seconds: meter.seconds(), calls: meter.calls(), samples: meter.samples(), invariants: invariants.samples() },

@@ -132,6 +132,13 @@ export function createShop({ root, port, env, console, onEnd }: ShopPlace): Shop
     console.step('shop', 'up');
   }
 
+  /** What a launcher that is gone has left. */
+  async function endAll(): Promise<void> {
+    for (const { pid: each } of livingProcesses(folder)) signalTree(each, 'SIGKILL');
+    for (const end = Date.now() + GONE_WITHIN_MS; Date.now() < end; await sleep(50))
+      if (livingProcesses(folder).length === 0) return;
+  }
+
   return {
     folder,
     get env() {
@@ -184,13 +191,13 @@ export function createShop({ root, port, env, console, onEnd }: ShopPlace): Shop
       [closed, expected] = [true, true];
       for (const root of frozen.values()) signalTree(root, 'SIGCONT');
       const child = launcher;
-      if (child === undefined) return;
+      if (child === undefined) return endAll();
       const gone = new Promise((resolve) => child.once('exit', resolve));
       if (child.connected) child.send({ stop: 'chaos is over' });
       else child.kill('SIGTERM');
       if ((await Promise.race([gone, sleep(GONE_WITHIN_MS, 'late', { ref: false })])) !== 'late') return;
       child.kill('SIGKILL');
-      for (const { pid: each } of livingProcesses(folder)) signalTree(each, 'SIGKILL');
+      await endAll();
     },
   };
 }

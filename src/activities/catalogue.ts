@@ -55,8 +55,9 @@ export function createCatalogueActivities(deps: CatalogueActivityDeps) {
           cancellationSignal().throwIfAborted();
           if (now().getTime() - started >= sliceMs) return await query((em) => findImport(em, importId));
         }
-        await query(countCatalogue);
         await transact((em) => closeImport(em, importId, { status: 'completed', failure: null }, now()));
+        // autovacuum would do it too, a minute later
+        await query(countCatalogue).catch(() => undefined);
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
         // cancelled meanwhile: its next batch finds it closed, or its pieces gone

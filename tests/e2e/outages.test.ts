@@ -192,13 +192,14 @@ describeWith(['postgres', 'redis', 'temporal', 'elasticsearch', 'mail', 'inbox',
       await quiet();
       for (const cartId of carts) {
         const [order, ...more] = await until(
-          'the order',
+          'the order, and its capture',
           () =>
-            shop.rows<{ checkout_id: string; total: number }>(
-              'select checkout_id, total_amount as total from orders where cart_id = ?',
+            shop.rows<{ checkout_id: string; total: number; status: string }>(
+              'select checkout_id, total_amount as total, status from orders where cart_id = ?',
               [cartId],
             ),
-          (rows) => rows.length > 0,
+          (rows) => rows.length > 0 && rows.every(({ status }) => status !== 'pending'),
+          PATIENCE_MS,
         );
         expect(more).toEqual([]);
         expect(await shop.moneyOf(order?.checkout_id ?? '')).toEqual([{ captures: 1, net: order?.total, held: 0 }]);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findOwner } from '../announcement.js';
 import { emptyProfile, openProfile } from '../profile.js';
@@ -28,13 +28,17 @@ async function restoreBase({ root, args, console }: Invocation): Promise<number>
   const before = `${data}.before`;
   if (existsSync(before)) throw new Error(`${before} is of an earlier restore: remove it first`);
   if (existsSync(data)) renameSync(data, before);
-  const wal = rest.includes('--wal') ? [] : ['--wal', walArchive(home, name)];
+  const wal = rest.some((each) => each === '--wal' || each.startsWith('--wal='))
+    ? []
+    : ['--wal', walArchive(home, name)];
   const { status } = spawnSync(
     process.execPath,
     ['--import', 'tsx', 'src/bin/restore.ts', ...rest, '--into', data, ...wal],
     { cwd: root, stdio: 'inherit' },
   );
   if (status !== 0) {
+    // what was laid half must not be started, nor stand in the way of what was there
+    rmSync(data, { recursive: true, force: true });
     if (existsSync(before)) renameSync(before, data);
     return status ?? 1;
   }

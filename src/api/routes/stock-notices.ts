@@ -49,10 +49,11 @@ export function createStockNoticeRoutes({ transact, query, cipher, limitGuesses 
   async function addressee(
     caller: Caller,
     email: string | undefined,
-  ): Promise<{ readonly email: string; readonly userId: string | null }> {
+  ): Promise<{ readonly email: string; readonly userId: string | null; readonly confirmed: boolean }> {
     const own = caller.kind === 'user' ? await query((em) => readAccount(em, cipher, caller.userId)) : null;
-    if (email !== undefined) return { email, userId: own?.email === email ? own.id : null };
-    if (own !== null) return { email: own.email, userId: own.id };
+    const confirmed = own?.emailVerified === true;
+    if (email !== undefined) return { email, userId: own?.email === email ? own.id : null, confirmed };
+    if (own !== null) return { email: own.email, userId: own.id, confirmed };
     if (caller.kind === 'user') throw notFound('user');
     throw new DomainError('validation_failed', 'the body is not valid', {}, [
       { field: 'email', message: 'is required of guests' },

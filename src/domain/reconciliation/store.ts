@@ -131,7 +131,7 @@ export async function findMoneySince(em: EntityManager, overlapMs: number): Prom
            where d.area = 'money' and d.state not in ('repaired', 'gone')),
          (select min(r.lost_since) from restores r where exists (select from reconciliation_differences d
            where d.kind = 'money_of_lost_checkout' and d.state not in ('repaired', 'gone')))))::text as since
-     from (select coalesce(min(created_at), (select min(lost_since) from restores)) as first from checkouts) k
+     from (select least(min(created_at), (select min(lost_since) from restores)) as first from checkouts) k
      where k.first is not null`,
     [overlapMs],
   );

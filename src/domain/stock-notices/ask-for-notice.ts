@@ -10,6 +10,8 @@ export interface NoticeRequest {
   readonly email: string;
   /** Whose account has this address; null for guests, and for an address that is not the caller's own. */
   readonly userId: string | null;
+  /** Whether that account has confirmed it: only then is it shown what a guest asked with it before, as anybody can enter another's. */
+  readonly confirmed?: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface NoticeRequest {
  */
 export async function askForNotice(
   { em, cipher }: { readonly em: EntityManager; readonly cipher: Cipher },
-  { id, variantId, email, userId }: NoticeRequest,
+  { id, variantId, email, userId, confirmed = false }: NoticeRequest,
 ): Promise<void> {
   const [variant] = await em.execute<{ available: number }[]>(
     `select coalesce(s.on_hand - s.reserved, 0) as available
@@ -33,8 +35,15 @@ export async function askForNotice(
   await em.execute(
     `insert into stock_notices as n (id, variant_id, user_id, email, email_index) values (?, ?, ?, ?, ?)
      on conflict (variant_id, email_index) where state = 'open'
-       do update set user_id = excluded.user_id where n.user_id is null and excluded.user_id is not null`,
-    [id, variantId, userId, cipher.seal(email, emailContext(id)), addressIndex(cipher, withdrawToken(cipher, email))],
+       do update set user_id = excluded.user_id where n.user_id is null and excluded.user_id is not null and ?::boolean`,
+    [
+      id,
+      variantId,
+      userId,
+      cipher.seal(email, emailContext(id)),
+      addressIndex(cipher, withdrawToken(cipher, email)),
+      confirmed,
+    ],
     'run',
   );
 }

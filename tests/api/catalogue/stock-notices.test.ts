@@ -66,6 +66,17 @@ test('a customer who names another address learns nothing of who has it, and get
   expect((await list(ada.headers)).data.map((notice) => notice.variant_id)).toEqual([asked]);
 });
 
+test('a customer takes over what a guest asked with the same address once it is confirmed, and not before', async () => {
+  const eve = await app.customer();
+  const asked = await soldOut();
+  expect((await ask(asked, { email: eve.email })).status).toBe(202);
+  expect((await ask(asked, {}, eve)).status).toBe(202);
+  expect((await list(eve.headers)).data).toEqual([]);
+  await app.shop.rows('update users set email_verified_at = now() where id = ? returning id', [eve.userId]);
+  expect((await ask(asked, {}, eve)).status).toBe(202);
+  expect((await list(eve.headers)).data.map((notice) => notice.variant_id)).toEqual([asked]);
+});
+
 test('POST /variants/{id}/stock-notices, repeated with its key after the customer was told, asks for nothing more', async () => {
   const ada = await app.customer();
   const variantId = await soldOut();

@@ -1,6 +1,6 @@
 import { newId } from '../../../src/domain/kernel/ids.js';
 import type { PaymentGateway } from '../../../src/domain/payments/index.js';
-import type { Difference } from '../../../src/domain/reconciliation/index.js';
+import { findMoneySince, type Difference } from '../../../src/domain/reconciliation/index.js';
 import { createStripeStatements } from '../../../src/infra/stripe/statements.js';
 import { openRefundDesk, type RefundDesk } from '../../support/builders/refund-desk.js';
 import { createReconciler, NOBODY } from '../../support/reconciliation.js';
@@ -256,6 +256,9 @@ describeWith('postgres', 'reconciliation of money', () => {
       state: 'awaiting_approval',
       found: { kept: TOTAL },
     });
+    // while it waits it is looked at again each time, also where all checkouts that are known came later
+    const since = await desk.query((em) => findMoneySince(em, 0));
+    expect(Date.now() - (since?.getTime() ?? Infinity)).toBeGreaterThan(100 * 60_000);
     expect(desk.moved(checkoutId).refunded).toBe(0);
     await books.decide(difference, 'approved', desk.staffId);
     expect(await books.mend(difference)).toBe('repaired');

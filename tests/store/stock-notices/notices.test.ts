@@ -22,7 +22,7 @@ afterAll(() => market.close());
 const deps = (em: Parameters<Parameters<Market['transact']>[0]>[0]) => ({ em, cipher: market.cipher });
 const ask = async (variantId: string, email: string, userId: string | null = null): Promise<string> => {
   const id = newId();
-  await market.transact((em) => askForNotice(deps(em), { id, variantId, email, userId }));
+  await market.transact((em) => askForNotice(deps(em), { id, variantId, email, userId, confirmed: userId !== null }));
   return id;
 };
 const waiting = (variantId: string, limit = 10) => market.query((em) => findWaiting(em, { variantId, limit }));

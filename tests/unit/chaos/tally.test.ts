@@ -116,7 +116,9 @@ test.each<[string, BreachKind, readonly Told[], Partial<Facts>]>([
 
 test('a tally, of an order whose shopper gave up while cancelling it, takes either end', () => {
   const gone = facts({ orders: [{ ...order, status: 'cancelled' }], intents: [{ ...intent, net: 0 }] });
-  expect(kindsOf([visit([placed], { gaveUp: 'POST /orders/{id}/cancel' })], gone)).toEqual([]);
+  expect(kindsOf([visit([placed], { gaveUp: 'POST /orders/{id}/cancel', habit: 'cancels the order' })], gone)).toEqual(
+    [],
+  );
 });
 
 test('a tally, of who wanted two orders and has two, has no breach', () => {
