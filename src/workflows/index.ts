@@ -2,7 +2,7 @@
 export { backInStock } from './back-in-stock.js';
 export { cancelOrder } from './cancel-order.js';
 export { catalogueImport } from './catalogue-import.js';
-export { checkout } from './checkout.js';
+export { checkout } from './checkout/checkout.js';
 export { confirmEmail } from './confirm-email.js';
 export { lowStock } from './low-stock.js';
 export { notify } from './notify.js';

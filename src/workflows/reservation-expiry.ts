@@ -17,7 +17,7 @@ import type { HoldActivities } from '../activities/holds.js';
 import type { NotificationActivities } from '../activities/notifications.js';
 import type { Orphan } from '../domain/checkout/types.js';
 import { CUSTOMER_ID, ORDER_ID } from './attributes.js';
-import { checkout } from './checkout.js';
+import { checkout } from './checkout/checkout.js';
 import {
   checkoutRecoveryWorkflowId,
   checkoutWorkflowId,

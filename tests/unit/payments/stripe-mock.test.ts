@@ -2,12 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AuthoriseRequest, PaymentGateway } from '../../../src/domain/payments/ports.js';
 import { createStripeGateway } from '../../../src/infra/stripe/gateway.js';
+import { describeWith, serviceUrl } from '../../support/services.js';
 
 // Stripe's own mock knows the API's document and refuses what the API would not understand. It keeps no state, so what
 // its answers mean for a payment is of no interest here: only that none of the adapter's requests is refused.
-const mockUrl = process.env['STRIPE_MOCK_URL'];
-const ran = mockUrl !== undefined || process.env['CI'] === 'true' ? describe : describe.skip;
-
 const sent: string[] = [];
 let gateway: PaymentGateway;
 let url = '';
@@ -22,7 +20,7 @@ const witness = createServer((request, response) => {
       'content-type': request.headers['content-type'] ?? '',
     };
     const { method = 'GET' } = request;
-    fetch(`${mockUrl}${request.url}`, {
+    fetch(`${serviceUrl('stripe-mock')}${request.url}`, {
       method,
       headers,
       ...(method === 'POST' ? { body: Buffer.concat(chunks) } : {}),
@@ -55,7 +53,7 @@ const request = (paymentMethod: string | null): AuthoriseRequest => ({
   paymentMethod,
 });
 
-ran("Stripe's mock", () => {
+describeWith('stripe-mock', "Stripe's mock", () => {
   test('a request, with what the API does not have, is refused', async () => {
     await fetch(`${url}/v1/payment_intents`, {
       method: 'POST',

@@ -3,23 +3,21 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
-  isCancellation,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { CheckoutActivities } from '../activities/checkout.js';
-import type { Authorisation, PaymentActivities } from '../activities/payments.js';
-import { CHECKOUT_STATUS } from './attributes.js';
-import { assertBecause } from './commands.js';
-import { CANCEL_CHECKOUT, type Because, type CheckoutInput, type CheckoutOutcome } from './contracts.js';
-import { createParking, refusal, type Risk } from './parking.js';
-import { patched } from './patched.js';
-import { returnPayment } from './return-payment.js';
-import { tell } from './tell.js';
-import { createUndo } from './undo.js';
+import type { CheckoutActivities } from '../../activities/checkout.js';
+import type { Authorisation, PaymentActivities } from '../../activities/payments.js';
+import { CHECKOUT_STATUS } from '../attributes.js';
+import { assertBecause } from '../commands.js';
+import { CANCEL_CHECKOUT, type CheckoutInput, type CheckoutOutcome } from '../contracts.js';
+import { createParking, type Risk } from '../parking.js';
+import { patched } from '../patched.js';
+import { returnPayment } from '../return-payment.js';
+import { tell } from '../tell.js';
+import { createUndo } from '../undo.js';
+import { Ended, endingOf, type Ending } from './ending.js';
+import { cancelCheckout, outcome, paymentHeard, PHASES, progress, type Phase } from './signs.js';
 
 const database: Risk<CheckoutActivities> = { startToCloseTimeout: '10s' };
 const provider: Risk<PaymentActivities> = { startToCloseTimeout: '40s' };
@@ -28,48 +26,6 @@ const capturing: Risk<CheckoutActivities> = { startToCloseTimeout: '40s' };
 /** How long a payment is left alone before the provider is asked, should its event be lost; doubles up to an hour. */
 const ASK_AGAIN_MS = 60_000;
 const ASK_AGAIN_MAX_MS = 60 * 60_000;
-
-/** Answers once the checkout is decided or waits for its customer. */
-export const outcome = defineUpdate<CheckoutOutcome>('outcome');
-/** Stops the checkout before it is placed; everything is undone. */
-export const cancelCheckout = defineUpdate<CheckoutOutcome, [because?: Because | null]>(CANCEL_CHECKOUT);
-/** The provider said something of this checkout's payment. */
-export const paymentHeard = defineSignal('paymentHeard');
-export const progress = defineQuery<Progress>('progress');
-
-export interface Progress {
-  readonly phase: Phase;
-  readonly outcome: CheckoutOutcome | null;
-}
-
-type Phase =
-  | 'reserving'
-  | 'authorising'
-  | 'waiting_for_customer'
-  | 'placing'
-  | 'capturing'
-  | 'telling'
-  | 'undoing'
-  | 'telling_return'
-  | 'closed';
-
-const PHASES: Record<Phase, string> = {
-  reserving: 'Taking stock for the cart. Next: authorise the payment.',
-  authorising: 'Asking the payment provider for the money. Next: place the order.',
-  waiting_for_customer: 'Waiting for the customer to confirm the payment (3-D Secure), until the reservation ends.',
-  placing: 'Placing the order. Next: capture the payment.',
-  capturing: 'The order is placed; taking the authorised money. Next: tell the customer.',
-  telling: 'The order is confirmed; telling the customer by mail and SMS.',
-  undoing: 'No order was placed: voiding the payment, then giving the stock back.',
-  telling_return: 'Everything is undone; telling the customer that the money goes back.',
-  closed: 'Done.',
-};
-
-interface Ending {
-  readonly status: 'failed' | 'cancelled' | 'expired';
-  readonly code: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
 
 /**
  * Reserve stock, authorise the payment, place the order, capture, tell the customer; on every unpaid ending
@@ -302,20 +258,3 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
 }
 
 type SecuredPayment = Parameters<CheckoutActivities['placeOrder']>[0]['payment'];
-
-/** Leaves the paid road; never out of the flow. */
-class Ended extends Error {
-  readonly ending: Ending;
-  constructor(status: Ending['status'], code: string, data: Ending['data'] = {}) {
-    super(code);
-    this.ending = { status, code, data };
-  }
-}
-
-function endingOf(error: unknown): Ending {
-  if (error instanceof Ended) return error.ending;
-  if (isCancellation(error)) return { status: 'cancelled', code: 'cancelled', data: {} };
-  const refused = refusal(error);
-  if (refused !== undefined) return { status: 'failed', ...refused };
-  throw error;
-}
