@@ -17,11 +17,13 @@ export interface Http {
 }
 
 const ANSWER_WITHIN_MS = 60_000;
+const IDLE_MS = 20_000;
 
 /** Kept-alive connections to one origin, lighter than `fetch`: the load must not be most of what is measured. */
 export function openHttp(origin: string): Http {
   const { hostname, port } = new URL(origin);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1_024 });
+  // idle ones go long before the API ends them: a request could meet that end
+  const agent = new Agent({ keepAlive: true, maxSockets: 1_024, timeout: IDLE_MS });
 
   const send: Http['send'] = (method, path, { body, headers = {} } = {}) =>
     new Promise((resolve, reject) => {
