@@ -1,5 +1,6 @@
 import { tableLines } from '../../dev/launcher/console.js';
 import { auditLines } from '../../src/bin/audit-instance.js';
+import { pipes, withBlock } from '../readme.js';
 import { BREACHES } from './breaches.js';
 import type { CallRecord, FaultSpan, VisitRecord } from './contracts.js';
 import { byKind, errorWindows, type KindSummary } from './error-windows.js';
@@ -187,18 +188,6 @@ export function markdown(report: ChaosReport): string {
   ].join('\n\n');
 }
 
-function pipes(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((cell, column) => Math.max(3, cell.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}
-
-const [BEGIN, END] = ['<!-- chaos: written by `npm run chaos -- --readme` -->', '<!-- chaos: end -->'];
-
 /** The README with these figures between its markers. @throws Error where it has none */
-export function withFigures(readme: string, report: ChaosReport): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`the README has no ${BEGIN}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${markdown(report)}\n\n${readme.slice(end)}`;
-}
+export const withFigures = (readme: string, report: ChaosReport): string =>
+  withBlock(readme, 'chaos', markdown(report));

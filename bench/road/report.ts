@@ -1,3 +1,4 @@
+import { pipes, withBlock } from '../readme.js';
 import type { Measured } from './meter.js';
 import type { Knee, Messages, Rush, SlowProvider } from './stories.js';
 
@@ -144,7 +145,9 @@ function knee({ knee: { loads, sustained } }: Report): Table {
 /** Markdown as the formatter leaves it. */
 export function markdown(report: Report): string {
   const intro = `Commit ${report.commit}, ${report.at.slice(0, 10)}: ${report.machine}. Meanwhile anything else used ${elsewhere(report)} cores.`;
-  return [intro, ...tablesOf(report).map((table) => `**${table.title}**\n\n${pipes(table)}`)].join('\n\n');
+  return [intro, ...tablesOf(report).map((table) => `**${table.title}**\n\n${pipes(table.head, table.rows)}`)].join(
+    '\n\n',
+  );
 }
 
 function elsewhere({ operations }: Report): string {
@@ -152,21 +155,8 @@ function elsewhere({ operations }: Report): string {
   return (all.reduce((sum, value) => sum + value, 0) / Math.max(1, all.length)).toFixed(2);
 }
 
-function pipes({ head, rows }: Table): string {
-  const widths = head.map((cell, column) => Math.max(3, cell.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}
-
-const [BEGIN, END] = ['<!-- bench: written by `npm run bench -- --readme` -->', '<!-- bench: end -->'];
-
 /** The README with these tables between its markers. @throws Error where it has none */
-export function withTables(readme: string, report: Report): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`the README has no ${BEGIN}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${markdown(report)}\n\n${readme.slice(end)}`;
-}
+export const withTables = (readme: string, report: Report): string => withBlock(readme, 'bench', markdown(report));
 
 /** What grew or shrank by more than a tenth between two runs, in words. */
 export function compare(before: Report, after: Report): Table {

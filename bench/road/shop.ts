@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkoutBody } from '../../dev/demo/client.js';
 import { createOrm } from '../../src/infra/db/orm.js';
 import { createTransact } from '../../src/infra/db/transact.js';
 import { adjustStock } from '../../src/domain/inventory/index.js';
@@ -85,17 +86,14 @@ async function unsettled(meter: Meter): Promise<number> {
   return Number(row?.open ?? 0);
 }
 
-export const orderBody = (index: number) => ({
-  email: `bench-${index}@example.com`,
-  phone: `+1555${String(index % 10_000_000).padStart(7, '0')}`,
-  shipping_address: {
-    name: 'Ada Example',
-    line1: '1 Main St',
-    city: 'Springfield',
-    region: 'IL',
-    postal_code: '62701',
-    country: 'US',
-  },
-  shipping_method: 'standard',
-  payment: { provider: 'stripe', payment_method: 'pm_card_visa' },
-});
+/** What the buyer of this number submits. */
+export const orderBody = (index: number) =>
+  checkoutBody(
+    {
+      name: 'Ada',
+      email: `bench-${index}@example.com`,
+      phone: `+1555${String(index % 10_000_000).padStart(7, '0')}`,
+      password: '',
+    },
+    'pm_card_visa',
+  );

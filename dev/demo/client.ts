@@ -93,17 +93,18 @@ export function openBrowser(origin: string): Browser {
 }
 
 /** What `POST /checkout` is sent with; `card` is one of the provider's test cards. */
-export const checkoutBody = ({ name, email, phone }: Person, card: string): Schema<'CheckoutRequest'> => ({
-  email,
-  phone,
-  shipping_address: {
-    name: `${name} Example`,
-    line1: '1 Main St',
-    city: 'Springfield',
-    region: 'IL',
-    postal_code: '62701',
-    country: 'US',
-  },
-  shipping_method: 'standard',
-  payment: { provider: 'stripe', payment_method: card },
-});
+export const checkoutBody = ({ name, email, phone }: Person, card: string) =>
+  ({
+    email,
+    phone,
+    shipping_address: {
+      name: `${name} Example`,
+      line1: '1 Main St',
+      city: 'Springfield',
+      region: 'IL',
+      postal_code: '62701',
+      country: 'US',
+    },
+    shipping_method: 'standard',
+    payment: { provider: 'stripe', payment_method: card },
+  }) satisfies Schema<'CheckoutRequest'>;

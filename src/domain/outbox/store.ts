@@ -31,6 +31,21 @@ export async function publish<T extends OutboxTopic>(
   );
 }
 
+/** The same for many, in one statement. */
+export async function publishAll<T extends OutboxTopic>(
+  em: EntityManager,
+  topic: T,
+  messages: readonly { readonly key: string; readonly payload: OutboxTopics[T] }[],
+): Promise<void> {
+  if (messages.length === 0) return;
+  await em.execute(
+    `insert into outbox (topic, key, payload)
+     select ?, m.key, m.payload from jsonb_to_recordset(?::jsonb) as m (key text, payload jsonb)`,
+    [topic, JSON.stringify(messages)],
+    'run',
+  );
+}
+
 /** Topics of a newer version wait for a newer relay. */
 export const findWaiting = (em: EntityManager, limit: number): Promise<OutboxMessage[]> =>
   em.execute<OutboxMessage[]>(

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { publish } from '../outbox/index.js';
+import { publishAll } from '../outbox/index.js';
 
 /**
  * Has those told who wait for variants that came back, in the transaction that brought them. It must hold the locks of their
@@ -30,6 +30,9 @@ async function wake(em: EntityManager, which: string, ids: readonly string[]): P
     `select distinct variant_id from stock_notices where state = 'open' and ${which}`,
     [JSON.stringify(ids)],
   );
-  for (const { variant_id: variantId } of waitedFor)
-    await publish(em, { topic: 'stock.back', key: variantId, payload: { variantId } });
+  await publishAll(
+    em,
+    'stock.back',
+    waitedFor.map(({ variant_id: variantId }) => ({ key: variantId, payload: { variantId } })),
+  );
 }
