@@ -22,5 +22,6 @@ export {
   type StoredEvent,
 } from './payment-events.js';
 export { assertPayable, takes } from './limits.js';
+export { BOOKED, TOLD, toldRows, written } from './statements.js';
 export type { AuthoriseRequest, PaymentGateway, PaymentLimits, PaymentStatement, PaymentStatements } from './ports.js';
 export type * from './types.js';

@@ -1,7 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { isId } from '../kernel/ids.js';
 import type { Query } from '../kernel/transact.js';
-import type { PaymentStatement, PaymentStatements } from '../payments/index.js';
+import { BOOKED, TOLD, toldRows, written, type PaymentStatement, type PaymentStatements } from '../payments/index.js';
 import { resultOf, UNSETTLED } from './rows/row-check.js';
 import type { AuditScope, Breach, CheckResult } from './types.js';
 
@@ -58,9 +57,6 @@ const names = ({ intentId, checkoutId, order }: Compared): Breach['ids'] => ({
   ...(order === null ? {} : { order }),
 });
 
-const written = ({ type, reference, amount }: PaymentStatement['movements'][number]): string =>
-  `${type} ${reference} ${amount.amount} ${amount.currency}`;
-
 /** A payment that names no checkout of ours is another shop's on the same account. */
 function outOfStep(payment: Compared): Breach[] {
   if (payment.checkout === null && payment.booked.length === 0) return [];
@@ -116,26 +112,10 @@ const ourSide = (
      select k.id as checkout, k.cart_id as cart, o.id as order,
        coalesce(k.closed_at is not null and k.status <> 'placed', false) as unpaid,
        exists (select from unsettled u where u.id = k.id) as moving,
-       coalesce((select jsonb_agg(concat_ws(' ', l.type, l.reference, l.amount, l.currency)) from payment_ledger l
-         where l.provider = ? and l.intent_id = t.intent and l.type in ('capture', 'refund')
-           and not (l.type = 'refund' and exists (select from payment_ledger back where back.provider = l.provider
-             and back.type = 'refund_reversal' and back.reference = l.reference))), '[]') as booked
-     from jsonb_to_recordset(?::jsonb) as t (at integer, intent text, checkout uuid)
-     left join checkouts k on k.id = coalesce(t.checkout,
-       (select l.checkout_id from payment_ledger l where l.provider = ? and l.intent_id = t.intent limit 1))
+       ${BOOKED} as booked
+     from ${TOLD}
      left join orders o on o.checkout_id = k.id order by t.at`,
-    [
-      settledForMs,
-      provider,
-      JSON.stringify(
-        told.map(({ intentId, checkoutId }, at) => ({
-          at,
-          intent: intentId,
-          checkout: checkoutId !== null && isId(checkoutId) ? checkoutId : null,
-        })),
-      ),
-      provider,
-    ],
+    [settledForMs, provider, toldRows(told), provider],
   );
 
 /** Movements of the ledger whose payment the provider does not have. */

@@ -1,4 +1,4 @@
-import type { PaymentStatement } from '../payments/index.js';
+import { written, type PaymentStatement } from '../payments/index.js';
 import type { Action, Figures, Sighting } from './types.js';
 
 /** What we have of a payment that a provider tells of. */
@@ -18,9 +18,6 @@ export interface OurSide {
 }
 
 type Movement = PaymentStatement['movements'][number];
-
-const written = ({ type, reference, amount }: Movement): string =>
-  `${type} ${reference} ${amount.amount} ${amount.currency}`;
 
 const sum = (movements: readonly Movement[], type: Movement['type']): number =>
   movements.reduce((total, each) => total + (each.type === type ? each.amount.amount : 0), 0);

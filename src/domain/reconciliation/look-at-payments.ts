@@ -1,6 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { isId } from '../kernel/ids.js';
-import type { PaymentStatement } from '../payments/index.js';
+import { BOOKED, TOLD, toldRows, type PaymentStatement } from '../payments/index.js';
 import { UNSETTLED } from '../promises/index.js';
 import { comparePayment, type OurSide } from './compare-payment.js';
 import type { Sighting } from './types.js';
@@ -20,32 +19,13 @@ export async function lookAtPayments(
     `with ${UNSETTLED}
      select k.id as checkout, p.order_id as order, o.status, p.amount, p.currency,
        coalesce(k.closed_at is not null and not exists (select from unsettled u where u.id = k.id), false) as "atRest",
-       coalesce((select jsonb_agg(concat_ws(' ', l.type, l.reference, l.amount, l.currency)) from payment_ledger l
-         where l.provider = ? and l.intent_id = t.intent and l.type in ('capture', 'refund')
-           and not (l.type = 'refund' and exists (select from payment_ledger back where back.provider = l.provider
-             and back.type = 'refund_reversal' and back.reference = l.reference))), '[]') as booked,
+       ${BOOKED} as booked,
        case when k.id is null and exists (select from restores r
          where t.created between r.lost_since - ?::integer * interval '1 millisecond' and r.restored_at) then t.checkout end as lost
-     from jsonb_to_recordset(?::jsonb) as t (at integer, intent text, checkout uuid, created timestamptz)
-     left join checkouts k on k.id = coalesce(t.checkout,
-       (select l.checkout_id from payment_ledger l where l.provider = ? and l.intent_id = t.intent limit 1))
+     from ${TOLD}
      left join payments p on p.provider = ? and p.intent_id = t.intent
      left join orders o on o.id = p.order_id order by t.at`,
-    [
-      SETTLED_MS,
-      provider,
-      SKEW_MS,
-      JSON.stringify(
-        told.map(({ intentId, checkoutId, createdAt }, at) => ({
-          at,
-          created: createdAt,
-          intent: intentId,
-          checkout: checkoutId !== null && isId(checkoutId) ? checkoutId : null,
-        })),
-      ),
-      provider,
-      provider,
-    ],
+    [SETTLED_MS, provider, SKEW_MS, toldRows(told), provider, provider],
   );
   return told.flatMap((statement, at) => {
     const ours = rows[at];
