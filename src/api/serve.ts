@@ -5,6 +5,8 @@ import type { Log } from '../domain/kernel/log.js';
 
 const DRAIN_MS = 20_000;
 const UPLOAD_MS = 600_000;
+/** How long a client that was answered already may go on sending the rest of its request. */
+const LEFTOVER_MS = 30_000;
 
 export interface Serving {
   readonly port: number;
@@ -15,7 +17,12 @@ export interface Serving {
 /** Listens, and resolves once connections are accepted. Port 0 takes any free one. */
 export async function serve(
   app: Koa,
-  { host, port, log }: { readonly host: string; readonly port: number; readonly log: Log },
+  {
+    host,
+    port,
+    log,
+    leftoverMs = LEFTOVER_MS,
+  }: { readonly host: string; readonly port: number; readonly log: Log; readonly leftoverMs?: number },
 ): Promise<Serving> {
   let stopping = false;
   const inFlight = new Set<ServerResponse>();
@@ -25,6 +32,9 @@ export async function serve(
     { requestTimeout: UPLOAD_MS, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
     (request, response) => {
       inFlight.add(response);
+      response.once('finish', () => {
+        if (!request.complete) setTimeout(() => request.complete || request.destroy(), leftoverMs).unref();
+      });
       response.once('close', () => {
         inFlight.delete(response);
         // Those that were busy when stopping began, and would now wait for another request.

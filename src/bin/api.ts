@@ -13,7 +13,6 @@ import { createOrm } from '../infra/db/orm.js';
 import { createQuery, createTransact } from '../infra/db/transact.js';
 import { createElasticsearchIndex } from '../infra/elasticsearch/search-index.js';
 import { createLog } from '../infra/log/json-log.js';
-import { createMetrics } from '../infra/prometheus/metrics.js';
 import { createCartCache } from '../infra/redis/cart-cache.js';
 import { connectRedis } from '../infra/redis/client.js';
 import { createRateLimiter } from '../infra/redis/rate-limiter.js';
@@ -28,7 +27,10 @@ const log = createLog({ service: 'api', level: config.logLevel });
 const now = systemClock;
 
 const { metrics: told } = config;
-const metrics = told.port === null && told.token === null ? null : createMetrics({ service: 'api' });
+const metrics =
+  told.port === null && told.token === null
+    ? null
+    : (await import('../infra/prometheus/metrics.js')).createMetrics({ service: 'api' });
 const traces =
   config.traces === null
     ? null

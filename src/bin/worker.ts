@@ -13,7 +13,6 @@ import { createQuery, createTransact } from '../infra/db/transact.js';
 import { createElasticsearchIndex } from '../infra/elasticsearch/search-index.js';
 import { createLineSource } from '../infra/files/line-source.js';
 import { createLog } from '../infra/log/json-log.js';
-import { createMetrics } from '../infra/prometheus/metrics.js';
 import { createSmtpMailer } from '../infra/smtp/mailer.js';
 import { workflowSource } from '../infra/temporal/bundle.js';
 import { createTemporalClient } from '../infra/temporal/connection.js';
@@ -33,15 +32,20 @@ const config = loadConfig();
 const log = createLog({ service: 'worker', level: config.logLevel });
 const { namespace, taskQueue, dormantPatches } = config.temporal;
 const stop = new AbortController();
+let asked = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.once(signal, () => {
     log.info({ signal }, 'stopping');
+    asked = true;
     stop.abort();
   });
 
 const { metrics: told } = config;
 const figures = told.port === null ? null : await createRuntimeFigures();
-const metrics = figures === null ? null : createMetrics({ service: 'worker', also: figures.text });
+const metrics =
+  figures === null
+    ? null
+    : (await import('../infra/prometheus/metrics.js')).createMetrics({ service: 'worker', also: figures.text });
 installRuntime(log, figures?.telemetry);
 const traces =
   config.traces === null
@@ -58,11 +62,15 @@ const query = createQuery(orm);
 const mailer = createSmtpMailer(config.smtp);
 const index = config.elasticsearch === null ? null : createElasticsearchIndex(config.elasticsearch);
 
+/** What must end before the database does, the last opened first. */
+const opened: (() => Promise<unknown>)[] = [];
+
 try {
   const connection = await connectWorker(config.temporal, {
     signal: stop.signal,
     onWaiting: () => log.warn({}, 'waiting for Temporal'),
   });
+  opened.push(() => connection.close());
   const client = createTemporalClient(connection, config.temporal, plugins);
   await ensureSearchAttributes(client, namespace);
   await ensureSchedules(client, taskQueue);
@@ -125,20 +133,22 @@ try {
           }),
           { host: told.host, port: told.port, log },
         );
+  if (operators !== null) opened.push(() => operators.stop(1_000));
   const relay = createOutboxRelay({ outbox, flows, log });
   const relaying = relay.run(stop.signal);
+  opened.push(() => relaying);
   log.info({ task_queue: taskQueue }, 'working');
   if (dormantPatches.length > 0) log.warn({ patches: dormantPatches }, 'patches of flows sleep');
   await worker.runUntil(aborted(stop.signal)).finally(() => stop.abort());
-  await relaying;
-  await operators?.stop(1_000);
-  await connection.close();
-  log.info({}, 'stopped');
 } catch (error) {
-  if (!stop.signal.aborted) throw error;
+  // nobody restarts a worker that fails and goes on answering
+  if (!asked) throw error;
 } finally {
+  for (const end of opened.toReversed())
+    await end().catch((error: unknown) => log.warn({ error }, 'could not be stopped'));
   mailer.close();
   await index?.close();
   await orm.close(true);
   await traces?.close();
+  log.info({}, 'stopped');
 }

@@ -1,9 +1,8 @@
 import { checkoutBody } from '../../dev/demo/client.js';
 import type { Order } from '../../dev/demo/shapes.js';
-import { isDecided } from '../../dev/demo/shoppers/steps.js';
 import type { Visit } from '../../dev/demo/visit.js';
 import { importLine } from '../support/catalogue.js';
-import { openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith } from '../support/services.js';
 
 const ON_DELIVERY = { ON_DELIVERY_COUNTRIES: 'US' };
@@ -18,7 +17,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'orde
     const { id } = await staff.browser.register(staff.me);
     await shop.rows("insert into user_roles (user_id, role) values (?, 'staff')", [id]);
     await staff.browser.logIn(staff.me);
-  }, 120_000);
+  }, 180_000);
   afterEach(async () => expect(await shop.stockOutOfBalance()).toEqual([]));
   afterAll(() => shop.close());
 
@@ -30,16 +29,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'orde
     await browser.logIn(me);
     await browser.addToCart(variant?.id ?? '', 2);
     const body = { ...checkoutBody(me, ''), payment: { provider } };
-    const answer = await browser.call('POST', '/checkout', { body });
-    if (answer.status === 202) {
-      const path = { id: answer.body.checkout_id };
-      await until(
-        'the end of the checkout',
-        () => browser.ask(200, 'GET', '/checkout/{id}', { params: { path } }),
-        ({ status }) => isDecided(status),
-      );
-    }
-    const { id } = await browser.ask(201, 'POST', '/checkout', { body });
+    const { id } = await buy(browser, body);
     return seen(visit, id, 'confirmed');
   }
   const seen = ({ browser }: Visit, id: string, status: Order['status']): Promise<Order> =>

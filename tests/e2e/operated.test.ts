@@ -3,7 +3,7 @@ import { createPerdureClient } from '../../client/index.js';
 import { freePort } from '../../dev/launcher/ports.js';
 import { checkoutBody } from '../../dev/demo/client.js';
 import type { Order } from '../../dev/demo/shapes.js';
-import { openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { startOtlpReceiver, type OtlpReceiver, type SentSpan } from '../support/otlp-receiver.js';
 import { describeWith } from '../support/services.js';
 
@@ -139,7 +139,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'a sh
     await browser.addToCart((await shelf.take(browser, data, 10)).variant.id, 1);
     const ledger = await hold('payment_ledger');
     // placed at once; the capture, in the background, cannot be written down
-    const placed = await browser.ask(201, 'POST', '/checkout', { body: checkoutBody(me, 'pm_card_visa') });
+    const placed = await buy(browser, checkoutBody(me, 'pm_card_visa'));
     await until(
       'the capture',
       () => ledger.waiting('perdure-worker'),

@@ -8,7 +8,7 @@ import type { Order } from '../../dev/demo/shapes.js';
 import type { Visit } from '../../dev/demo/visit.js';
 import { catalogueImportWorkflowId } from '../../src/workflows/contracts.js';
 import { textsOfFlows } from '../support/flow-history.js';
-import { openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith, serviceUrl } from '../support/services.js';
 import { sdk } from '../unit/simulators/stripe-bench.js';
 
@@ -54,9 +54,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'what
     const { data } = await browser.ask(200, 'GET', '/products', { params: { query: { limit: '50' } } });
     await browser.addToCart((await shelf.take(browser, data, 10)).variant.id, 2);
     const body = checkoutBody(me, card);
-    return browser.ask(201, 'POST', '/checkout', {
-      body: { ...body, shipping_address: { ...body.shipping_address, ...ADDRESS } },
-    });
+    return buy(browser, { ...body, shipping_address: { ...body.shipping_address, ...ADDRESS } });
   }
   const confirmed = (id: string) =>
     until(

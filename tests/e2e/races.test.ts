@@ -34,7 +34,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'customers who
     });
     const rows = await shop.rows<{ sku: string; id: string }>('select sku, id from variants');
     variants = new Map(rows.map(({ sku, id }) => [sku, id]));
-  }, 90_000);
+  }, 180_000);
   afterEach(async () => expect(await shop.stockOutOfBalance()).toEqual([]));
   afterAll(() => shop.close());
 

@@ -11,7 +11,7 @@ import { newId } from '../../src/domain/kernel/ids.js';
 import { migrate } from '../../src/infra/db/migrate.js';
 import { importLine } from '../support/catalogue.js';
 import { ask, openClusters, type Server } from '../support/cluster.js';
-import { openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy as order, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { runProcess } from '../support/processes.js';
 import { describeWith, serviceUrl } from '../support/services.js';
 
@@ -59,7 +59,7 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
 
   async function buy(visit: Visit): Promise<{ orderId: string; checkoutId: string }> {
     await fillCart(visit, 1);
-    const { id } = await visit.browser.ask(201, 'POST', '/checkout', { body: checkoutBody(visit.me, 'pm_card_visa') });
+    const { id } = await order(visit.browser, checkoutBody(visit.me, 'pm_card_visa'));
     await until(
       'the capture',
       () => visit.browser.ask(200, 'GET', '/orders/{id}', { params: { path: { id } } }),

@@ -28,7 +28,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop with t
     origins = [shop.origin, await shop.openSecondApi()];
     const rows = await shop.rows<{ sku: string; id: string }>('select sku, id from variants');
     variants = new Map(rows.map(({ sku, id }) => [sku, id]));
-  }, 120_000);
+  }, 240_000);
   afterEach(async () => {
     await shop.simulate('/test/switches', { webhook: { hold: false } });
     expect(await shop.stockOutOfBalance()).toEqual([]);

@@ -11,7 +11,7 @@ import { postgresHome } from '../../dev/launcher/services/postgres-home.js';
 import { until } from './until.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LOWEST_PORT = 24_000;
+const LOWEST_PORT = 26_000;
 
 export interface Server {
   /** Of its database `perdure`. */

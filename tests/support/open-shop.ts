@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createChecks } from '../../dev/demo/checks.js';
+import type { Schema } from '../../client/index.js';
+import type { Browser } from '../../dev/demo/client.js';
 import { connectOutside } from '../../dev/demo/outside.js';
+import type { Order } from '../../dev/demo/shapes.js';
 import { createShelf, createVisit, type Visit } from '../../dev/demo/visit.js';
 import { freePort } from '../../dev/launcher/ports.js';
 import { workerPolls } from '../../dev/launcher/worker-probe.js';
@@ -14,6 +17,7 @@ import { importInto, importLine, type TestLine } from './catalogue.js';
 import { freshDatabase, type TestDatabase } from './database.js';
 import { startProcess, type RunningChild } from './processes.js';
 import { serviceUrl } from './services.js';
+import { until } from './until.js';
 
 export { until } from './until.js';
 
@@ -40,6 +44,16 @@ type Env = Readonly<Record<string, string>>;
 /** What a process has otherwise; it may depend on what all have. */
 type OwnEnv = Env | ((shared: Env) => Env);
 const ownEnv = (shared: Env, own: OwnEnv): Env => ({ ...shared, ...(typeof own === 'function' ? own(shared) : own) });
+
+/** The order of the cart, paid at once. Busy machines answer with the checkout first; a repeat joins it. */
+export async function buy(browser: Browser, body: Schema<'CheckoutRequest'>): Promise<Order> {
+  const { body: order } = await until(
+    'the order',
+    () => browser.call('POST', '/checkout', { body }),
+    (answer): answer is Extract<typeof answer, { status: 201 }> => answer.status === 201,
+  );
+  return order;
+}
 
 /** Real processes: the API and a worker, on a database, a queue and a payment provider of their own. */
 export async function openShop({

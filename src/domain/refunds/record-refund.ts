@@ -124,12 +124,16 @@ async function movePayment(em: EntityManager, orderId: string, by: number): Prom
   return row?.all === true;
 }
 
-/** Goods go back on the shelf with the money, and not before: a refused refund shelves nothing. */
+/**
+ * Goods go back on the shelf with the money, and not before: a refused refund shelves nothing, and one that was refused and made
+ * after all only what nobody else has put back meanwhile.
+ */
 async function shelve(em: EntityManager, refund: Refund): Promise<void> {
   const rows = await em.execute<{ variant_id: string; quantity: number }[]>(
     `with back as (
-       select l.id, l.variant_id, r.restock as quantity from refund_lines r join order_lines l on l.id = r.order_line_id
-       where r.refund_id = ? and r.restock > 0
+       select l.id, l.variant_id, least(r.restock, l.quantity - l.restocked) as quantity
+       from refund_lines r join order_lines l on l.id = r.order_line_id
+       where r.refund_id = ? and least(r.restock, l.quantity - l.restocked) > 0
      ), shelved as (
        update order_lines l set restocked = l.restocked + back.quantity from back where l.id = back.id
      )

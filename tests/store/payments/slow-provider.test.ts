@@ -30,9 +30,10 @@ function gate() {
 async function busy() {
   const [row] = await till.shop.rows<{ transactions: number; locks: number }>(
     `select (select count(*) from pg_stat_activity
-         where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null) as transactions,
-       (select count(*) from pg_locks l join pg_database d on d.oid = l.database
-         where d.datname = current_database() and l.pid <> pg_backend_pid()) as locks`,
+         where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+           and backend_type = 'client backend') as transactions,
+       (select count(*) from pg_locks l join pg_database d on d.oid = l.database join pg_stat_activity a on a.pid = l.pid
+         where d.datname = current_database() and l.pid <> pg_backend_pid() and a.backend_type = 'client backend') as locks`,
   );
   return row;
 }

@@ -11,7 +11,7 @@ const used = new Set<number>();
 
 /** Never one that was used before: connections to it may still be kept. */
 async function unusedPort(): Promise<number> {
-  const port = await freePort(17_000, used);
+  const port = await freePort(30_000 + Number(process.env['JEST_WORKER_ID'] ?? 1) * 100, used);
   used.add(port);
   return port;
 }
