@@ -226,6 +226,22 @@ test('a refund of which the provider gave another amount is not booked, for a pe
   });
 });
 
+test('a refund that was refused and made after all is booked, and shelves no piece that a cancellation has put back', async () => {
+  const { orderId, lineId, variantId } = await desk.bought();
+  const refundId = await desk.ask(orderId, pieces(lineId, 1));
+  const refusing = desk.refundsWith({ refund: async () => ({ kind: 'refused', reason: 'charge_disputed' }) });
+  await refusing.giveBack({ refundId });
+  await desk.cancel(orderId);
+  await desk.refunds.carryOutCancellation({ orderId });
+  expect(await desk.stock(variantId)).toEqual([5, 0]);
+  const given = { amount: 1_000, currency: 'USD' };
+  await expect(
+    desk.transact((em) => recordRefund(em, refundId, { kind: 'succeeded', reference: 're_late', amount: given })),
+  ).resolves.toBe('succeeded');
+  expect(await desk.stock(variantId)).toEqual([5, 0]);
+  expect(await desk.books(orderId)).toMatchObject({ order: 'cancelled', ledger: ['refund 1000'] });
+});
+
 test('a capture asked for again, once its money is given back, changes nothing', async () => {
   const order = await desk.bought();
   await desk.refunds.giveBack({ refundId: await desk.ask(order.orderId, WHOLE) });
