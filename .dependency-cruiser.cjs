@@ -3,7 +3,10 @@
 const FRONT_DOOR = String.raw`/(index|types)\.ts$`;
 const PORTS = String.raw`/(index|types|ports)\.ts$`;
 
-/** @param {string} name @param {object} from @param {object} to @param {string} comment */
+/**
+ * @param {string} name @param {object} from @param {object} to @param {string} comment
+ * @returns {import('dependency-cruiser').IForbiddenRuleType}
+ */
 const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
