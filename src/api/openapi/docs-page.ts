@@ -53,20 +53,17 @@ export interface DocsDeps {
 
 /** `/openapi.json`, and `/docs` and `/redoc` to read it with. */
 export function createDocsRouter({ endpoints, apiPrefix, health, publicUrl }: DocsDeps): Router {
-  const document = JSON.stringify(
-    openApiDocument({
-      publicUrl,
-      groups: [
-        { prefix: apiPrefix, endpoints },
-        { prefix: '', endpoints: health },
-      ],
-    }),
-  );
+  // its examples take time and memory that a start does not have, and few ask for it
+  let document: string | undefined;
+  const groups = [
+    { prefix: apiPrefix, endpoints },
+    { prefix: '', endpoints: health },
+  ];
   const router = new Router();
   router.get('/openapi.json', (ctx) => {
     ctx.set('Cache-Control', 'public, max-age=300');
     ctx.type = 'application/json';
-    ctx.body = document;
+    ctx.body = document ??= JSON.stringify(openApiDocument({ publicUrl, groups }));
   });
   for (const [path, text] of Object.entries(PAGES))
     router.get(path, (ctx) => {
