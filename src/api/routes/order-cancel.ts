@@ -4,7 +4,7 @@ import { CUSTOMER_REASONS, requestCancellation } from '../../domain/cancellation
 import type { Cipher } from '../../domain/kernel/cipher.js';
 import { notFound } from '../../domain/kernel/errors.js';
 import type { Query, Transact } from '../../domain/kernel/transact.js';
-import { findOrderOwner, readOrder } from '../../domain/orders/index.js';
+import { findOrderOwner, isCancelling, readOrder } from '../../domain/orders/index.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { etag, readIfMatch } from '../if-match.js';
 import { Id } from '../openapi/schemas.js';
@@ -47,7 +47,8 @@ export function createOrderCancelRoutes({ transact, query, cipher }: OrderCancel
           if ((await claim(em, id, own ? undefined : `order:${id}`)).replayed) return;
           await requestCancellation(em, { orderId: id, reason, actor, requestId, ifVersion: readIfMatch(ctx) });
         });
-        const order = await cancelled(id);
+        await untilCancelled(id);
+        const order = await query((em) => readOrder(em, cipher, id));
         return {
           status: order.cancelling ? 202 : 200,
           body: presentOrder(order),
@@ -57,11 +58,10 @@ export function createOrderCancelRoutes({ transact, query, cipher }: OrderCancel
     }),
   ];
 
-  /** The order once its cancellation is done, or as it is after a moment. */
-  async function cancelled(id: string) {
-    for (let look = 1; ; look += 1) {
-      const order = await query((em) => readOrder(em, cipher, id));
-      if (!order.cancelling || look === LOOKS) return order;
+  /** Waits for the cancellation to be done, for a moment. */
+  async function untilCancelled(id: string): Promise<void> {
+    for (let look = 1; await query((em) => isCancelling(em, id)); look += 1) {
+      if (look === LOOKS) return;
       await pause(LOOK_MS);
     }
   }

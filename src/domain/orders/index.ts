@@ -4,6 +4,7 @@ export { listAllOrders, listOrders, type OrderFilter } from './list-orders.js';
 export {
   assertVersion,
   cancelOrder,
+  isCancelling,
   lockOrder,
   moveOrder,
   noteOnOrder,
@@ -11,6 +12,6 @@ export {
   type Actor,
 } from './move-order.js';
 export { newOrderNumber } from './number.js';
-export { findOrderOwner, orderContext, readOrder, readTimeline } from './read-order.js';
+export { findOrderOwner, orderContext, readCurrency, readOrder, readRefundOf, readTimeline } from './read-order.js';
 export { assertMayBecome, mayBecome } from './status.js';
 export type * from './types.js';

@@ -25,11 +25,16 @@ export async function lockOrder(em: EntityManager, orderId: string): Promise<Loc
   );
   if (order === undefined) throw notFound('order');
   // After the lock, in a statement of its own: what the lock waited for is seen.
+  return { ...order, cancelling: await isCancelling(em, orderId) };
+}
+
+/** Whether its cancellation was asked for and is not done. */
+export async function isCancelling(em: EntityManager, orderId: string): Promise<boolean> {
   const open = await em.execute<unknown[]>(
     'select 1 from order_cancellations where order_id = ? and ended_at is null',
     [orderId],
   );
-  return { ...order, cancelling: open.length > 0 };
+  return open.length > 0;
 }
 
 /** @throws DomainError `precondition_failed` where the caller saw another version; null asks for none */

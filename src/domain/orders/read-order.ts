@@ -4,7 +4,7 @@ import { notFound } from '../kernel/errors.js';
 import type { Money } from '../kernel/money.js';
 import { prepared } from '../kernel/prepared.js';
 import type { Adjustment } from '../pricing/types.js';
-import type { Address, Contact, Order, OrderEvent, OrderStatus, RefundStatus } from './types.js';
+import type { Address, Contact, Order, OrderEvent, OrderStatus, RefundStatus, RefundSummary } from './types.js';
 
 /** What personal columns of an order are sealed for. */
 export const orderContext = (column: 'contact' | 'shipping_address' | 'billing_address', orderId: string): string =>
@@ -13,6 +13,9 @@ export const orderContext = (column: 'contact' | 'shipping_address' | 'billing_a
 /** A time inside JSON, in the form that clients see. */
 const utc = (column: string): string =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`;
+
+const REFUND_COLUMNS = `id, status, reason, amount, goods_amount, shipping_amount, tax_amount,
+  ${utc('created_at')}, ${utc('settled_at')}`;
 
 /**
  * One order with lines, payment and refunds, in one statement.
@@ -23,8 +26,7 @@ export async function readOrder(em: EntityManager, cipher: Cipher, orderId: stri
     prepared(`select o.*, p.provider, p.status as payment_status, p.amount as payment_amount, p.captured_amount, p.refunded_amount,
        (select jsonb_agg(to_jsonb(l) order by l.position) from order_lines l where l.order_id = o.id) as lines,
        (select jsonb_agg(to_jsonb(r) order by r.id) from (
-          select id, status, reason, amount, goods_amount, shipping_amount, tax_amount,
-            ${utc('created_at')}, ${utc('settled_at')} from refunds where order_id = o.id
+          select ${REFUND_COLUMNS} from refunds where order_id = o.id
         ) r) as refunds,
        exists (select from order_cancellations c where c.order_id = o.id and c.ended_at is null) as cancelling
      from orders o join payments p on p.order_id = o.id where o.id = ?`),
@@ -32,6 +34,23 @@ export async function readOrder(em: EntityManager, cipher: Cipher, orderId: stri
   );
   if (row === undefined) throw notFound('order');
   return toOrder(row, cipher);
+}
+
+/** One refund of an order, as the order shows it. @throws DomainError `not_found` */
+export async function readRefundOf(em: EntityManager, orderId: string, refundId: string): Promise<RefundSummary> {
+  const [row] = await em.execute<(RefundRow & { readonly currency: string })[]>(
+    `select ${REFUND_COLUMNS}, currency from refunds where order_id = ? and id = ?`,
+    [orderId, refundId],
+  );
+  if (row === undefined) throw notFound('refund');
+  return toRefund(row, row.currency);
+}
+
+/** @throws DomainError `not_found` */
+export async function readCurrency(em: EntityManager, orderId: string): Promise<string> {
+  const [order] = await em.execute<{ currency: string }[]>('select currency from orders where id = ?', [orderId]);
+  if (order === undefined) throw notFound('order');
+  return order.currency;
 }
 
 export async function readTimeline(em: EntityManager, orderId: string): Promise<OrderEvent[]> {
@@ -153,22 +172,27 @@ function toOrder(row: OrderRow, cipher: Cipher): Order {
       captured: money(row.captured_amount),
       refunded: money(row.refunded_amount),
     },
-    refunds: (row.refunds ?? []).map((refund) => ({
-      id: refund.id,
-      status: refund.status,
-      reason: refund.reason,
-      amount: money(refund.amount),
-      goods: money(refund.goods_amount),
-      shipping: money(refund.shipping_amount),
-      tax: money(refund.tax_amount),
-      createdAt: refund.created_at,
-      settledAt: refund.settled_at,
-    })),
+    refunds: (row.refunds ?? []).map((refund) => toRefund(refund, row.currency)),
     tracking:
       row.carrier === null ? null : { carrier: row.carrier, number: row.tracking_number, url: row.tracking_url },
     cancelling: row.cancelling,
     placedAt: row.placed_at,
     shippedAt: row.shipped_at,
     deliveredAt: row.delivered_at,
+  };
+}
+
+function toRefund(row: RefundRow, currency: string): RefundSummary {
+  const money = (amount: number): Money => ({ amount, currency });
+  return {
+    id: row.id,
+    status: row.status,
+    reason: row.reason,
+    amount: money(row.amount),
+    goods: money(row.goods_amount),
+    shipping: money(row.shipping_amount),
+    tax: money(row.tax_amount),
+    createdAt: row.created_at,
+    settledAt: row.settled_at,
   };
 }

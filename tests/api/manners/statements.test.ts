@@ -2,6 +2,7 @@ import { mergeCarts } from '../../../src/domain/cart/index.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import { createStripeLimits } from '../../../src/infra/stripe/limits.js';
 import { openApp, type TestApp } from '../../support/app.js';
+import { placedOrder } from '../../support/placed-order.js';
 import { watchStatements } from '../../support/statements.js';
 
 const FEW = 1;
@@ -161,4 +162,29 @@ test('accepting a checkout takes as many statements with many lines as with few'
   };
   const counts = await compare(({ headers }) => statements('POST', '/checkout', { headers, body }));
   expect(counts).toEqual(same(counts));
+});
+
+/** How often they read the lines of orders, to tell all of one. */
+const whole = (texts: readonly string[]): number =>
+  texts.filter((text) => text.includes('from order_lines l where l.order_id = o.id')).length;
+
+test('a cancellation that is under way reads its order once, however often it looks whether it is done', async () => {
+  const { headers, userId } = await app.login();
+  const id = await placedOrder(app.deps.query, app.deps.cipher);
+  await app.shop.run('update orders set user_id = ? where id = ?', [userId, id]);
+  const asked = await statements('POST', `/orders/${id}/cancel`, { headers, body: {} });
+  expect(asked.filter((text) => text.startsWith('select 1 from order_cancellations')).length).toBeGreaterThan(3);
+  expect(whole(asked)).toBe(1);
+});
+
+test('a refund is asked for and told without reading the whole order', async () => {
+  const { headers } = await app.login({ roles: ['staff'] });
+  const id = await placedOrder(app.deps.query, app.deps.cipher);
+  const body = { amount: { amount: 100, currency: 'USD' } };
+  expect(whole(await statements('POST', `/admin/orders/${id}/refunds`, { headers, body }))).toBe(0);
+  const [refund] = await app.shop.rows<{ id: string }>('select id from refunds where order_id = ?', [id]);
+  expect(await statements('GET', `/admin/orders/${id}/refunds/${refund?.id}`, { headers })).toContainEqual(
+    expect.stringContaining('from refunds where order_id'),
+  );
+  expect(whole(await statements('GET', `/admin/orders/${id}/refunds/${refund?.id}`, { headers }))).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { DomainError, notFound } from '../../../../domain/kernel/errors.js';
+import { DomainError } from '../../../../domain/kernel/errors.js';
 import { newId } from '../../../../domain/kernel/ids.js';
-import { readOrder, type Order } from '../../../../domain/orders/index.js';
+import { readCurrency, readRefundOf } from '../../../../domain/orders/index.js';
 import { requestRefund, type RefundWish } from '../../../../domain/refunds/index.js';
 import { assertMayForVendor } from '../../../../domain/users/index.js';
 import { endpoint, type Endpoint } from '../../../endpoint.js';
@@ -12,13 +12,19 @@ import { OrderRefund } from '../../orders.js';
 import type { AdminOrderRouteDeps } from './deps.js';
 import { RefundBody } from './schemas.js';
 
-export function createRefundRoutes({ transact, query, cipher }: AdminOrderRouteDeps): Endpoint[] {
-  const refundOf = async (orderId: string, refundId: string) => {
-    const order = await query((em) => readOrder(em, cipher, orderId));
-    const refund = order.refunds.find(({ id }) => id === refundId);
-    if (refund === undefined) throw notFound('refund');
-    return presentRefund(refund);
-  };
+export function createRefundRoutes({ transact, query }: AdminOrderRouteDeps): Endpoint[] {
+  const refundOf = async (orderId: string, refundId: string) =>
+    presentRefund(await query((em) => readRefundOf(em, orderId, refundId)));
+
+  /** @throws DomainError `validation_failed` for an amount in another currency */
+  async function assertCurrency({ amount }: z.output<typeof RefundBody>, orderId: string): Promise<void> {
+    if (amount === undefined) return;
+    const currency = await query((em) => readCurrency(em, orderId));
+    if (amount.currency !== currency)
+      throw new DomainError('validation_failed', 'the body is not valid', {}, [
+        { field: 'amount.currency', message: `must be the order’s, ${currency}` },
+      ]);
+  }
 
   return [
     endpoint({
@@ -35,8 +41,8 @@ export function createRefundRoutes({ transact, query, cipher }: AdminOrderRouteD
       async handle({ caller, params: { id }, body, requestId, claim, ctx }) {
         assertMayForVendor(caller, 'orders:write', null, 'order');
         if (caller.kind !== 'user') throw new Error('permissions are users’');
-        const wish = wishOf(body, await query((em) => readOrder(em, cipher, id)));
-        const request = { orderId: id, wish, reason: body.reason, userId: caller.userId, requestId };
+        await assertCurrency(body, id);
+        const request = { orderId: id, wish: wishOf(body), reason: body.reason, userId: caller.userId, requestId };
         const refundId = await transact(async (em) => {
           const { resourceId, replayed } = await claim(em, newId());
           if (!replayed) await requestRefund(em, { ...request, refundId: resourceId, ifVersion: readIfMatch(ctx) });
@@ -63,15 +69,9 @@ export function createRefundRoutes({ transact, query, cipher }: AdminOrderRouteD
   ];
 }
 
-/** Nothing named is the whole order. @throws DomainError `validation_failed` for an amount in another currency */
-function wishOf({ items, shipping, amount, restock }: z.output<typeof RefundBody>, { total }: Order): RefundWish {
-  if (amount !== undefined) {
-    if (amount.currency !== total.currency)
-      throw new DomainError('validation_failed', 'the body is not valid', {}, [
-        { field: 'amount.currency', message: `must be the order’s, ${total.currency}` },
-      ]);
-    return { kind: 'amount', amount: amount.amount };
-  }
+/** Nothing named is the whole order. */
+function wishOf({ items, shipping, amount, restock }: z.output<typeof RefundBody>): RefundWish {
+  if (amount !== undefined) return { kind: 'amount', amount: amount.amount };
   if (items === undefined && shipping === undefined) return { kind: 'whole', restock };
   const lines = (items ?? []).map((item) => ({
     lineId: item.item_id,
