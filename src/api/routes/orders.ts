@@ -6,6 +6,7 @@ import type { Query } from '../../domain/kernel/transact.js';
 import { findOrderOwner, listOrders, readOrder, readTimeline, type OrderEvent } from '../../domain/orders/index.js';
 import type { Caller } from '../../domain/users/types.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
+import { etag } from '../if-match.js';
 import { Id, Instant, Money, queryInteger } from '../openapi/schemas.js';
 import { assertOwns } from './checkout/access.js';
 import { presentOrder } from './checkout/presenter.js';
@@ -164,7 +165,7 @@ export function createOrderRoutes({ query, cipher }: { readonly query: Query; re
       handle: async ({ params: { id }, caller, ctx }) => {
         await assertMayRead(ctx, caller, id);
         const order = await query((em) => readOrder(em, cipher, id));
-        return { status: 200, body: presentOrder(order), headers: { ETag: `"${order.version}"` } };
+        return { status: 200, body: presentOrder(order), headers: { ETag: etag(order.version) } };
       },
     }),
     endpoint({

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { CachedCarts, CachedContent, CartCache } from '../../domain/cart/ports.js';
 import { whileUp } from './client.js';
+import { keysUnder } from './keys-under.js';
 
 const WEEK_S = 7 * 86_400;
 
@@ -26,16 +27,11 @@ export function createCachedCarts({ redis, prefix }: { readonly redis: Redis; re
   const start = keyOf(prefix)('');
   return {
     async *entries() {
-      // A glob's own characters in the prefix stand for themselves.
-      const match = `${start.replaceAll(/[\\*?[\]]/g, '\\$&')}*`;
-      for (let cursor = '0'; ;) {
-        const [next, keys] = await redis.scan(cursor, 'MATCH', match, 'COUNT', 500);
-        const texts = keys.length === 0 ? [] : await redis.mget(keys);
+      for await (const keys of keysUnder({ redis, prefix: start })) {
+        const texts = await redis.mget(keys);
         for (const [at, text] of texts.entries())
           if (text != null)
             yield { cartId: (keys[at] ?? '').slice(start.length), entry: JSON.parse(text) as CachedContent };
-        if (next === '0') return;
-        cursor = next;
       }
     },
   };

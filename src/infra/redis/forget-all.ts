@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { keysUnder } from './keys-under.js';
 
 /** Forgets all that is kept under a prefix; answers how many keys. @throws when Redis does not answer */
 export async function forgetAll({
@@ -8,13 +9,7 @@ export async function forgetAll({
   readonly redis: Redis;
   readonly prefix: string;
 }): Promise<number> {
-  // A glob's own characters in the prefix stand for themselves.
-  const match = `${prefix.replaceAll(/[\\*?[\]]/g, '\\$&')}*`;
   let forgotten = 0;
-  for (let cursor = '0'; ;) {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', match, 'COUNT', 500);
-    if (keys.length > 0) forgotten += await redis.unlink(keys);
-    if (next === '0') return forgotten;
-    cursor = next;
-  }
+  for await (const keys of keysUnder({ redis, prefix })) forgotten += await redis.unlink(keys);
+  return forgotten;
 }

@@ -12,7 +12,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import { ApplicationFailure, type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
-import { DomainError, ERROR_CODES, type ErrorCode } from '../../domain/kernel/errors.js';
+import { DomainError, isErrorCode } from '../../domain/kernel/errors.js';
 import { CHECKOUT_STATUS, CUSTOMER_ID, ORDER_ID } from '../../workflows/attributes.js';
 import {
   checkoutWorkflowId,
@@ -149,8 +149,6 @@ export function refusalOf(error: unknown): DomainError | undefined {
   const data: unknown = cause.details?.[0];
   return new DomainError(cause.type, cause.message, typeof data === 'object' && data !== null ? { ...data } : {});
 }
-
-const isErrorCode = (code: unknown): code is ErrorCode => (ERROR_CODES as readonly unknown[]).includes(code);
 
 export function isUnreachable(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;

@@ -11,7 +11,7 @@ import {
 } from '../../../domain/checkout/index.js';
 import { hashBody } from '../../../domain/idempotency/index.js';
 import type { Cipher } from '../../../domain/kernel/cipher.js';
-import { DomainError, ERROR_CODES, type ErrorCode } from '../../../domain/kernel/errors.js';
+import { DomainError, isErrorCode, type ErrorCode } from '../../../domain/kernel/errors.js';
 import { createSlots } from '../../../domain/kernel/slots.js';
 import type { Query, Transact } from '../../../domain/kernel/transact.js';
 import { readOrder, type Contact } from '../../../domain/orders/index.js';
@@ -20,6 +20,7 @@ import { precheckCart } from '../../../domain/pricing/index.js';
 import { readAccount, type Caller } from '../../../domain/users/index.js';
 import { checkoutWorkflowId, type Flows } from '../../../workflows/contracts.js';
 import { endpoint, type Endpoint, type Reply } from '../../endpoint.js';
+import { etag } from '../../if-match.js';
 import { addressOf } from '../../middleware/address.js';
 import { Order } from '../orders.js';
 import { orderToken, ownerOf } from './access.js';
@@ -124,7 +125,7 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
     return {
       status: 201,
       body: presentOrder(order, orderToken(cipher, checkoutId)),
-      headers: { Location: `/api/v1/orders/${order.id}`, ETag: `"${order.version}"` },
+      headers: { Location: `/api/v1/orders/${order.id}`, ETag: etag(order.version) },
     };
   }
 
@@ -231,5 +232,3 @@ function refusalOf({ id, state, ...checkout }: Checkout): DomainError {
     return new DomainError(code, MESSAGES[code] ?? 'the checkout failed', { ...failure?.data, checkoutId: id });
   return new DomainError('invalid_transition', `the checkout is ${state}`, { checkoutId: id });
 }
-
-const isErrorCode = (code: string | undefined): code is ErrorCode => (ERROR_CODES as readonly unknown[]).includes(code);
