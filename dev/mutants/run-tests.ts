@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { jestArguments, readResults } from '../jest.js';
 import type { JestResults } from '../launcher/verdict.js';
 
 export interface TestRun {
@@ -22,15 +22,13 @@ const FURTHER_FILE_MS = 15_000;
 export async function runTests(run: TestRun): Promise<{ results: JestResults; output: string } | null> {
   const file = join(run.folder, 'jest-results.json');
   rmSync(file, { force: true });
-  const jest = join(createRequire(import.meta.url).resolve('jest/package.json'), '..', 'bin', 'jest.js');
   const child = spawn(
     process.execPath,
-    [
-      ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest],
-      ...['--json', `--outputFile=${file}`, `--testTimeout=${TEST_MS}`, '--forceExit', '--silent'],
+    jestArguments(file, [
+      ...[`--testTimeout=${TEST_MS}`, '--forceExit', '--silent'],
       ...(run.only === null ? [] : ['-t', run.only]),
       ...['--runTestsByPath', ...run.files],
-    ],
+    ]),
     {
       cwd: run.folder,
       env: { ...process.env, ...run.env },
@@ -43,9 +41,6 @@ export async function runTests(run: TestRun): Promise<{ results: JestResults; ou
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-8_000)));
   child.on('error', () => undefined);
   await new Promise((resolve) => child.once('close', resolve));
-  try {
-    return { results: JSON.parse(readFileSync(file, 'utf8')) as JestResults, output };
-  } catch {
-    return null;
-  }
+  const results = readResults(file);
+  return results === undefined ? null : { results, output };
 }

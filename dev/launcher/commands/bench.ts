@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { createApplications, type Applications } from '../applications.js';
+import { createApplications, SMALL_HEAP, type Applications } from '../applications.js';
 import { openProfile } from '../profile.js';
 import { recordedProcesses } from '../run-record.js';
 import { openSession, type Session } from '../session.js';
@@ -45,7 +45,7 @@ export const benchCommand: Command = {
       return 1;
     }
     const { session, applications } = await openShopUnderLoad(invocation, [
-      ...SMALL,
+      ...SMALL_HEAP,
       ...profilingArguments(values['cpu-prof']),
     ]);
     await Promise.all([applications.startWorker(), applications.startApi()]);
@@ -69,7 +69,7 @@ async function importUnderWatch(invocation: Invocation): Promise<number> {
     },
   });
   const { benchImport } = await import('../../../bench/import/main.js');
-  const heap = values['default-heap'] ? [] : SMALL;
+  const heap = values['default-heap'] ? [] : SMALL_HEAP;
   const { session, applications } = await openShopUnderLoad(invocation, [
     ...heap,
     ...profilingArguments(values['cpu-prof']),
@@ -80,9 +80,6 @@ async function importUnderWatch(invocation: Invocation): Promise<number> {
   await benchImport(session.services, wanted, invocation.console);
   return 0;
 }
-
-/** Heaps that fit a small machine; without them V8 takes what it finds before it tidies up. */
-const SMALL = ['--max-semi-space-size=4', '--max-old-space-size=192'];
 
 /** API and worker write down where their time goes, each thread into a file of its own. */
 const profilingArguments = (folder: string | undefined): string[] =>

@@ -1,6 +1,6 @@
 import { SHOP_SETTINGS } from '../../../bench/chaos/contracts.js';
 import { wakeAll } from '../../../bench/chaos/wake.js';
-import { createApplications } from '../applications.js';
+import { createApplications, SMALL_HEAP } from '../applications.js';
 import { openProfile } from '../profile.js';
 import { openSession } from '../session.js';
 import { SERVICES } from '../services/index.js';
@@ -12,8 +12,6 @@ export const WORKERS = ['worker-1', 'worker-2'];
 
 /** Beside what every process of ours finds in its environment. */
 export const CHAOS_ENV = { NODE_ENV: 'production', TRUSTED_PROXIES: '1', MALLOC_ARENA_MAX: '2', ...SHOP_SETTINGS };
-
-const SMALL = ['--max-semi-space-size=4', '--max-old-space-size=192'];
 
 export const chaosShopCommand: Command = {
   summary: 'the shop of `chaos`: production builds, two APIs and two workers, started again whenever they end',
@@ -33,7 +31,7 @@ export const chaosShopCommand: Command = {
     lifetime.defer(() => wakeAll(session.services.folder));
     const env = { ...session.services.env, ...CHAOS_ENV };
     const opened = { ...session, services: { ...session.services, env } };
-    const applications = createApplications(opened, console, { compiled: { nodeArguments: SMALL } });
+    const applications = createApplications(opened, console, { compiled: { nodeArguments: SMALL_HEAP } });
     await applications.migrate();
     const ports = openProfile(root, profile);
     await Promise.all([

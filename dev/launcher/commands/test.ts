@@ -1,6 +1,6 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { jestArguments, readResults } from '../../jest.js';
 import { findOwner } from '../announcement.js';
 import type { Console } from '../console.js';
 import type { Lifetime } from '../lifetime.js';
@@ -34,13 +34,8 @@ export const testCommand: Command = {
       const jest = await supervisor.start({
         name: 'jest',
         command: process.execPath,
-        args: [
-          ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-          ...[join(createRequire(import.meta.url).resolve('jest/package.json'), '..', 'bin', 'jest.js')],
-          // Nothing that a failed set-up left open may hold the verdict back.
-          ...(inCi ? ['--forceExit'] : []),
-          ...['--json', `--outputFile=${output}`, ...args],
-        ],
+        // Nothing that a failed set-up left open may hold the verdict back.
+        args: jestArguments(output, [...(inCi ? ['--forceExit'] : []), ...args]),
         cwd: root,
         env: { ...services.env, TEST_TEMPLATE: template, TEST_SERVER_URL: database, TEST_WORKFLOW_BUNDLE: bundle },
         inherit: true,
@@ -104,13 +99,5 @@ export async function testSession(
       lifetime,
       console,
     );
-  }
-}
-
-function readResults(file: string): JestResults | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as JestResults;
-  } catch {
-    return undefined;
   }
 }
