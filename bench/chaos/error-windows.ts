@@ -1,3 +1,4 @@
+import { median } from '../road/statistics.js';
 import type { FaultKind, FaultSpan } from './contracts.js';
 import { badOf, type Second } from './meter.js';
 
@@ -69,14 +70,14 @@ const NAMED = 3;
 
 export function byKind(windows: readonly ErrorWindow[]): KindSummary[] {
   return [...Map.groupBy(windows, ({ span }) => span.kind)].map(([kind, all]) => {
-    const lengths = all.map(({ seconds }) => seconds).toSorted((a, b) => a - b);
+    const lengths = all.map(({ seconds }) => seconds);
     const kinds: Record<string, number> = {};
     for (const each of all)
       for (const [name, count] of Object.entries(each.kinds)) kinds[name] = (kinds[name] ?? 0) + count;
     return {
       ...{ kind, faults: all.length },
-      median: lengths[Math.floor((lengths.length - 1) / 2)] ?? 0,
-      longest: lengths.at(-1) ?? 0,
+      median: median(lengths),
+      longest: Math.max(...lengths),
       errors: all.reduce((sum, { errors }) => sum + errors, 0),
       calls: all.reduce((sum, { calls }) => sum + calls, 0),
       which: Object.entries(kinds)

@@ -1,4 +1,4 @@
-import { quantile } from '../road/statistics.js';
+import { median } from '../road/statistics.js';
 
 /** What the shop took at a moment. */
 export interface VitalSample {
@@ -90,7 +90,7 @@ function rowOf(name: string, warm: readonly VitalSample[], judged: boolean): Vit
   if (first === undefined) return [];
   const quarter = quartersOf(warm);
   const middle = (of: (one: (typeof seen)[number]) => number, which: number): number =>
-    quantile(seen.filter(({ atMs }) => quarter(atMs) === which).map(of), 0.5);
+    median(seen.filter(({ atMs }) => quarter(atMs) === which).map(of));
   const left = ({ value, visits }: (typeof seen)[number]): number =>
     (value - first.value) / Math.max(1, visits - first.visits);
   const rule = RULES.find(({ of }) => name.startsWith(of));

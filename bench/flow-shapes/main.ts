@@ -12,6 +12,7 @@ import { createOrm } from '../../src/infra/db/orm.js';
 import { createTransact } from '../../src/infra/db/transact.js';
 import { installRuntime } from '../../src/infra/temporal/worker.js';
 import { cpuOf, machineBusyMs } from '../processes.js';
+import { median } from '../road/statistics.js';
 import { createShapeActivities } from './activities.js';
 
 const SHAPES = ['oneFlowRemote', 'twoFlowsRemote', 'oneFlowLocal', 'twoFlowsLocal'] as const;
@@ -107,9 +108,6 @@ function snapshot() {
     ),
   };
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 await worker.runUntil(async () => {
   const all = new Map<Shape, Figures>();

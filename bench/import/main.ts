@@ -11,6 +11,7 @@ import type { Query, Transact } from '../../src/domain/kernel/transact.js';
 import { createOrm } from '../../src/infra/db/orm.js';
 import { createQuery, createTransact } from '../../src/infra/db/transact.js';
 import { memoryMb } from '../processes.js';
+import { median } from '../road/statistics.js';
 import { writeRows } from './rows.js';
 
 export interface ImportBench {
@@ -40,12 +41,12 @@ export async function benchImport(
       await writeRows(path, count);
       return path;
     };
-    const started = middle(await samples(workerPid, IDLE_SAMPLES));
+    const started = median(await samples(workerPid, IDLE_SAMPLES));
     // Warm: compiled code, filled pools, an index that searches read.
     await run(shop, await generated(WARM_ROWS));
     const source = file === undefined ? await generated(WARM_ROWS + rows) : resolve(file);
 
-    const idle = middle(await samples(workerPid, IDLE_SAMPLES));
+    const idle = median(await samples(workerPid, IDLE_SAMPLES));
     const memory = watchMemory(workerPid);
     const { record, completed, level } = await run(shop, source);
     const peak = memory.stop();
@@ -128,9 +129,6 @@ async function samples(pid: number, count: number): Promise<number[]> {
 }
 
 const mib = (value: number): string => `${value.toFixed(0)} MiB`;
-
-const middle = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 function watchMemory(pid: number): { stop(): number } {
   let peak = 0;

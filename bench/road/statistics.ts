@@ -11,8 +11,10 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
 export const spreadOf = (values: readonly number[]): Spread => ({
-  p50: quantile(values, 0.5),
+  p50: median(values),
   p95: quantile(values, 0.95),
   p99: quantile(values, 0.99),
 });

@@ -12,6 +12,7 @@ import { newId } from '../../src/domain/kernel/ids.js';
 import { migrate } from '../../src/infra/db/migrate.js';
 import { createOrm } from '../../src/infra/db/orm.js';
 import { createQuery, createTransact } from '../../src/infra/db/transact.js';
+import { quantile } from '../road/statistics.js';
 import { overdueHolds } from '../../tests/support/overdue-holds.js';
 import { createShop } from '../../tests/support/shop.js';
 
@@ -93,8 +94,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 function figures(times: readonly number[]): string {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => (sorted[Math.floor((sorted.length - 1) * share)] ?? NaN).toFixed(1);
+  const at = (share: number) => quantile(times, share).toFixed(1);
   return `half in ${at(0.5)} ms, 99 % in ${at(0.99)} ms, the longest ${at(1)} ms`;
 }
 
