@@ -1,5 +1,6 @@
 import {
   begunAuthorisations,
+  claimsOfOthers,
   readUndoing,
   recordTaken,
   recordVoided,
@@ -75,9 +76,13 @@ export function createReturnMoney({ transact, query, gatewayOf, intentOf }: Retu
     if (outcome === 'voided') return false;
     // An answer that was lost is fetched with the same key first, which also disarms a call still to come.
     const intentId = begun.attempt.intentId ?? (await intentOf(begun));
-    if (intentId !== null && begun.request.amount.amount > 0)
-      return giveBack({ ...undoing, checkoutId, intentId, key, attemptId }, options);
-    await transact((em) => recordVoided(em, { attemptId, intentId }));
+    const paid = intentId !== null && begun.request.amount.amount > 0;
+    if (paid) {
+      const { kept } = await query((em) => claimsOfOthers(em, { checkoutId, provider: begun.provider, intentId }));
+      if (!kept) return giveBack({ ...undoing, checkoutId, intentId, key, attemptId }, options);
+    }
+    // What others have is not written down as ours: they could not be placed with it.
+    await transact((em) => recordVoided(em, { attemptId, intentId: paid ? null : intentId }));
     return false;
   }
 

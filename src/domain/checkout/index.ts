@@ -13,6 +13,7 @@ export {
   recordCaptureRefused,
   type BegunCapture,
 } from './capture-checkout.js';
+export { claimsOfOthers } from './claimed-intent.js';
 export { closeCheckout, endUnpaid, type Closed } from './end-checkout.js';
 export { findCheckoutCart, type CartOwner, type CheckoutCart } from './find-cart.js';
 export { findOrphans, type OrphanPage } from './find-orphans.js';

@@ -5,6 +5,7 @@ import { byVariant, reserveStock, sellReserved, type StockLine } from '../invent
 import { createOrder } from '../orders/index.js';
 import type { AuthoriseOutcome } from '../payments/index.js';
 import type { Quote } from '../pricing/index.js';
+import { claimsOfOthers } from './claimed-intent.js';
 import type { CheckoutState } from './types.js';
 
 export type SecuredPayment = Extract<AuthoriseOutcome, { kind: 'authorised' | 'captured' | 'due' }>;
@@ -31,7 +32,9 @@ export async function placeCheckout(
   if (row.closing || row.quote === null || !OPEN.has(row.status))
     throw new DomainError('invalid_transition', 'the checkout is closed', { checkoutId });
 
-  await assertOwnIntent(em, checkoutId, row.payment_provider, payment.intentId);
+  // An intent pays one order, and only that of the checkout it was made for.
+  const claims = await claimsOfOthers(em, { checkoutId, provider: row.payment_provider, intentId: payment.intentId });
+  if (claims.made) throw new DomainError('payment_failed', 'the payment is of another order', { checkoutId });
   await sell(em, checkoutId, row.order_id, row.quote.lines);
   await createOrder(em, checkoutId, row.order_id, row.quote);
   await em.execute(
@@ -65,16 +68,6 @@ export async function placeCheckout(
 }
 
 const OPEN: ReadonlySet<CheckoutState> = new Set(['authorising', 'requires_action', 'placing']);
-
-/** An intent pays one order, and only that of the checkout it was made for. */
-async function assertOwnIntent(em: EntityManager, checkoutId: string, provider: string, intentId: string) {
-  const [row] = await em.execute<{ taken: boolean }[]>(
-    `select exists (select from payments where provider = ? and intent_id = ?)
-       or exists (select from payment_attempts where intent_id = ? and checkout_id <> ?) as taken`,
-    [provider, intentId, intentId, checkoutId],
-  );
-  if (row?.taken === true) throw new DomainError('payment_failed', 'the payment is of another order', { checkoutId });
-}
 
 /** Deducts the reserved stock; reserves once more what an operator or the sweep gave back. */
 async function sell(

@@ -94,6 +94,58 @@ test('placeCheckout, with an intent that paid another order or is another checko
   await till.undo(checkoutId);
 });
 
+/** A checkout whose attempt the provider answers with the intent of another; placing refuses it. */
+async function answeredWith(intentId: string): Promise<string> {
+  const { checkoutId } = await till.due();
+  const wrong = till.withGateway({ authorise: () => Promise.resolve(authorisedMoney(intentId)) });
+  await wrong.payments.authorisePayment({ checkoutId, attempt: 1 });
+  expect(await codeOf(till.place(checkoutId, authorisedMoney(intentId)))).toBe('payment_failed');
+  return checkoutId;
+}
+
+test.each([
+  ['held', false, { held: 2_499, captured: 0 }],
+  ['taken', true, { held: 0, captured: 2_499 }],
+])(
+  'voidPayment, of an intent whose money is %s for another order, leaves it to that order',
+  async (_, taken, moved) => {
+    const { checkoutId } = await till.due();
+    await authorise(checkoutId);
+    const own = await intentOf(checkoutId);
+    await till.place(checkoutId, authorisedMoney(own));
+    if (taken) await till.checkouts.capturePayment({ checkoutId });
+    const refused = await answeredWith(own);
+    await till.undo(refused);
+    expect(till.moved(checkoutId)).toMatchObject({ ...moved, voided: 0, refunded: 0 });
+    expect((await till.attempt(refused))?.outcome).toBe('voided');
+    expect(await till.ledger(refused)).toEqual([]);
+  },
+);
+
+test('voidPayment, of an intent that an open checkout has too, leaves it, and the last of them gives it back', async () => {
+  const { checkoutId } = await till.due();
+  await authorise(checkoutId);
+  const refused = await answeredWith(await intentOf(checkoutId));
+  await till.undo(refused);
+  expect(till.moved(checkoutId)).toMatchObject({ held: 2_499, voided: 0 });
+  await till.undo(checkoutId);
+  expect(till.moved(checkoutId)).toMatchObject({ held: 0 });
+});
+
+test('voidPayment, that finds the intent of an open checkout, keeps that checkout from nothing', async () => {
+  const { checkoutId } = await till.due();
+  await authorise(checkoutId);
+  const own = await intentOf(checkoutId);
+  const other = await till.due();
+  await till.begin(other.checkoutId);
+  await till.shut(other.checkoutId);
+  const wrong = till.withGateway({ find: () => Promise.resolve(authorisedMoney(own)) });
+  await wrong.payments.voidPayment({ checkoutId: other.checkoutId });
+  await till.end(other.checkoutId);
+  expect(await codeOf(till.place(checkoutId, authorisedMoney(own)))).toBe('done');
+  expect(till.moved(checkoutId)).toMatchObject({ held: 2_499 });
+});
+
 test('an event, whose metadata names another checkout than its intent’s, concerns the one that made the intent', async () => {
   const mine = await till.due();
   await authorise(mine.checkoutId);
