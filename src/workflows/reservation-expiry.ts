@@ -1,35 +1,19 @@
-import {
-  CancellationScope,
-  condition,
-  continueAsNew,
-  defineSignal,
-  isCancellation,
-  ParentClosePolicy,
-  setHandler,
-  startChild,
-  workflowInfo,
-  WorkflowIdReusePolicy,
-} from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancellationScope, condition, defineSignal, isCancellation, setHandler } from '@temporalio/workflow';
 import type { CheckoutActivities } from '../activities/checkout.js';
 import type { FlowActivities } from '../activities/flows.js';
 import type { HoldActivities } from '../activities/holds.js';
 import type { NotificationActivities } from '../activities/notifications.js';
-import type { Orphan } from '../domain/checkout/types.js';
-import { CUSTOMER_ID, ORDER_ID } from './attributes.js';
-import { checkout } from './checkout/checkout.js';
 import {
   checkoutRecoveryWorkflowId,
   checkoutWorkflowId,
   notifyWorkflowId,
   type ReservationExpiryInput,
 } from './contracts.js';
-import { notify } from './notify.js';
 import { sweepNotices } from './notice-sweep.js';
 import { sweepOrders } from './order-sweep.js';
 import { createParking, refusalCode, type Risk } from './parking.js';
 import { patched } from './patched.js';
-import { textsOf } from './texts.js';
+import { BATCH, startApart, withoutFlow, type Sweep, type SweepProgress, type Swept } from './without-flow.js';
 
 const database: Risk<HoldActivities> = { startToCloseTimeout: '10s' };
 const checkouts: Risk<CheckoutActivities> = { startToCloseTimeout: '10s' };
@@ -90,24 +74,8 @@ function unlessNotGiven(error: unknown): void {
 }
 
 const GRACE_MS = 15_000;
-const BATCH = 200;
 /** Reservation rows that are ended in one transaction, whose stock is locked for so long. */
 const LOT = 100;
-/** Events after which a sweep goes on with a new history: far below what the server refuses. */
-const LONG_HISTORY = 8_000;
-
-/** How far a sweep was when its history had become long. */
-export interface SweepProgress {
-  readonly swept: Swept;
-  readonly stage: 'checkouts' | 'messages';
-  readonly after: string;
-}
-
-interface Swept {
-  readonly holds: number;
-  readonly checkouts: number;
-  readonly untold: number;
-}
 
 /**
  * What flows left behind, on a Schedule: overdue holds are released, a lot at a time; checkouts and pending orders whose
@@ -119,31 +87,34 @@ export async function reservationSweep(before: Partial<SweepProgress> = {}): Pro
   parking.describe('Looking for holds, checkouts and messages whose flow is gone.');
   const inLots = patched('swept-in-lots');
   const swept = { holds: 0, checkouts: 0, untold: 0, ...before.swept };
+  const sweep: Sweep = { parking, before, swept, inLots };
   if (before.stage === undefined) swept.holds = await (inLots ? endHoldsInLots() : endHolds());
 
-  if (before.stage !== 'messages')
-    await withoutFlow({
-      stage: 'checkouts',
-      page: (after) =>
-        parking.local(checkouts, { name: 'Find overdue checkouts' }, (run) =>
-          run.findOverdueCheckouts({ ...batch, after }),
-        ),
-      id: ({ checkoutId }) => checkoutId,
-      workflowId: ({ checkoutId }) => checkoutWorkflowId(checkoutId),
-      takeOver: recover,
-      count: (gone) => (swept.checkouts += gone),
-    });
-  await withoutFlow({
+  await withoutFlow(sweep, {
+    stage: 'checkouts',
+    page: (page) =>
+      parking.local(checkouts, { name: 'Find overdue checkouts' }, (run) =>
+        run.findOverdueCheckouts({ graceMs: GRACE_MS, ...page }),
+      ),
+    id: ({ checkoutId }) => checkoutId,
+    workflowId: ({ checkoutId }) => checkoutWorkflowId(checkoutId),
+    takeOver: (orphan) => {
+      const { checkoutId } = orphan;
+      const input = { checkoutId, recover: true };
+      return startApart('checkout', checkoutRecoveryWorkflowId(checkoutId), input, orphan);
+    },
+    count: 'checkouts',
+  });
+  await withoutFlow(sweep, {
     stage: 'messages',
-    page: (after) =>
-      parking.local(messages, { name: 'Find untold orders' }, (run) => run.findUntoldOrders({ ...batch, after })),
+    page: (page) => parking.local(messages, { name: 'Find untold orders' }, (run) => run.findUntoldOrders(page)),
     id: (orderId) => orderId,
     workflowId: notifyWorkflowId,
-    takeOver: tellAgain,
-    count: (gone) => (swept.untold += gone),
+    takeOver: (orderId) => startApart('notify', notifyWorkflowId(orderId), { orderId }, { orderId }),
+    count: 'untold',
   });
-  if (patched('orders-swept')) await sweepOrders(parking);
-  if (patched('notices-swept')) await sweepNotices(parking);
+  if (patched('orders-swept')) await sweepOrders(sweep);
+  if (patched('notices-swept')) await sweepNotices(sweep);
   await parking.local(flows, { name: 'Forget old idempotency keys' }, (run) => run.forgetIdempotencyKeys());
   parking.describe(
     `Done: ${swept.holds} holds ended, ${swept.checkouts} checkouts and ${swept.untold} messages got a flow.`,
@@ -151,7 +122,9 @@ export async function reservationSweep(before: Partial<SweepProgress> = {}): Pro
   return swept;
 
   async function endHolds(): Promise<number> {
-    const overdue = await parking.local(database, { name: 'Find overdue holds' }, (run) => run.findOverdueHolds(batch));
+    const overdue = await parking.local(database, { name: 'Find overdue holds' }, (run) =>
+      run.findOverdueHolds({ graceMs: GRACE_MS, limit: BATCH }),
+    );
     let ended = 0;
     for (const holdId of overdue)
       if (await parking.local(database, { name: 'Give the held stock back' }, (run) => run.expireHold({ holdId })))
@@ -167,40 +140,6 @@ export async function reservationSweep(before: Partial<SweepProgress> = {}): Pro
     await give('Give back what nobody owns', (run) => run.releaseOwnerless(lot));
     return ended;
   }
-
-  /** Goes through all pages, so that many flows that are merely stuck hide none that is gone. */
-  async function withoutFlow<T>({ stage, page, id, workflowId, takeOver, count }: Search<T>): Promise<void> {
-    const found: T[] = [];
-    for (let after = before.stage === stage ? (before.after ?? null) : null; ;) {
-      const some: readonly T[] = await page(after);
-      const last = some.at(-1);
-      if (last === undefined) break;
-      const workflowIds = some.map(workflowId);
-      const idle = new Set(
-        await parking.step(flows, { name: 'Ask which have no flow' }, (run) => run.withoutFlow({ workflowIds })),
-      );
-      const gone = some.filter((each) => idle.has(workflowId(each)));
-      count(gone.length);
-      found.push(...gone);
-      if (inLots) for (const each of found.splice(0)) await takeOver(each);
-      if (some.length < BATCH) break;
-      after = id(last);
-      if (inLots && workflowInfo().historyLength > LONG_HISTORY)
-        await continueAsNew<typeof reservationSweep>({ swept, stage, after });
-    }
-    for (const each of found) await takeOver(each);
-  }
-}
-
-const batch = { graceMs: GRACE_MS, limit: BATCH };
-
-interface Search<T> {
-  readonly stage: SweepProgress['stage'];
-  readonly page: (after: string | null) => Promise<readonly T[]>;
-  readonly id: (each: T) => string;
-  readonly workflowId: (each: T) => string;
-  readonly takeOver: (each: T) => Promise<void>;
-  readonly count: (gone: number) => void;
 }
 
 /** Does it again until there was nothing to do; answers how much there was. */
@@ -209,44 +148,5 @@ async function untilNone(work: () => Promise<number>): Promise<number> {
     const done = await work();
     if (done === 0) return total;
     total += done;
-  }
-}
-
-const recover = ({ checkoutId, orderId, customerId }: Orphan): Promise<void> =>
-  started(() =>
-    startChild(checkout, {
-      ...OF_ITS_OWN,
-      workflowId: checkoutRecoveryWorkflowId(checkoutId),
-      args: [{ checkoutId, recover: true }],
-      typedSearchAttributes: [
-        { key: ORDER_ID, value: orderId },
-        ...(customerId === null ? [] : [{ key: CUSTOMER_ID, value: customerId }]),
-      ],
-      ...textsOf('checkout', `recovery of ${checkoutId}`),
-    }),
-  );
-
-const tellAgain = (orderId: string): Promise<void> =>
-  started(() =>
-    startChild(notify, {
-      ...OF_ITS_OWN,
-      workflowId: notifyWorkflowId(orderId),
-      args: [{ orderId }],
-      typedSearchAttributes: [{ key: ORDER_ID, value: orderId }],
-      ...textsOf('notify', orderId),
-    }),
-  );
-
-const OF_ITS_OWN = {
-  parentClosePolicy: ParentClosePolicy.ABANDON,
-  // One that an operator ended may be started anew.
-  workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-} as const;
-
-async function started(start: () => Promise<unknown>): Promise<void> {
-  try {
-    await start();
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }

@@ -305,6 +305,14 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
     for (const each of [workflowId, backInStockWorkflowId(shelf)]) await world.ended(each, 0);
     return workflowId;
   },
+  'reservation-sweep-continued': async (world) => {
+    const shelf = await waitedFor(world, 1, 1);
+    const swept = { holds: 1, checkouts: 0, untold: 0 };
+    const progress = { swept, stage: 'notices', after: '00000000-0000-7000-8000-000000000000' };
+    const { workflowId } = await world.start('reservationSweep', `reservation-sweep-${newId()}`, progress);
+    for (const each of [workflowId, backInStockWorkflowId(shelf)]) await world.ended(each, 0);
+    return workflowId;
+  },
   'catalogue-import-completed': async (world) => {
     const importId = newId();
     const source = fileURLToPath(new URL('./catalogue.ndjson', import.meta.url));
