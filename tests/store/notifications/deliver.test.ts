@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createNotificationActivities, type NotificationActivityDeps } from '../../../src/activities/notifications.js';
 import type { DomainError } from '../../../src/domain/kernel/errors.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
@@ -20,6 +21,7 @@ import { describeWith, serviceUrl } from '../../support/services.js';
 import { createShop } from '../../support/shop.js';
 
 interface Row {
+  readonly id: string;
   readonly status: string;
   readonly channel: string;
   readonly attempts: number;
@@ -107,14 +109,16 @@ describeWith('postgres', 'telling customers', () => {
   test('a mail that staff sends again is told as its own, and not when the activity of the first runs again', async () => {
     const orderId = await queuedOrder();
     await activities.sendOrderEmail(confirmed(orderId));
-    const [first] = await query((em) =>
-      em.execute<{ id: string }[]>(`select id from notifications where subject_id = ? and channel = 'email'`, [
-        orderId,
-      ]),
-    );
-    await transact((em) => resendNotification(em, { orderId, notificationId: first?.id ?? '', resendId: newId() }));
+    const [first] = await rowsOf(orderId);
+    const resendId = newId();
+    await transact((em) => resendNotification(em, { orderId, notificationId: first?.id ?? '', resendId }));
     await expect(activities.sendOrderEmail(confirmed(orderId))).resolves.toBe('sent');
     expect(mails).toHaveLength(1);
+
+    const again = { ...confirmed(orderId), notificationId: resendId };
+    for (let times = 0; times < 2; times += 1) await expect(activities.sendOrderEmail(again)).resolves.toBe('sent');
+    expect(mails.map(({ messageId }) => messageId)).toEqual([`${first?.id}@perdure`, `${resendId}@perdure`]);
+    expect(await timelineOf(orderId)).toMatchObject([{ type: 'customer_told' }, { data: { resent: true } }]);
   });
 
   test('a mail, when two attempts run at once, is sent by one of them', async () => {
@@ -377,8 +381,6 @@ describeWith('postgres', 'telling customers', () => {
 });
 
 const TAKEN = { code: 'temporarily_unavailable' };
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(5);
