@@ -45,12 +45,20 @@ test('limitGuesses, after many right passwords, refuses nobody', async () => {
 test('limitGuesses, after 1,000 wrong passwords from many addresses, refuses every address for that account', async () => {
   const account = newId();
   let tries = 0;
+  const since = performance.now();
+  const most = () => 1_000 + Math.floor((performance.now() - since) / 900);
   // No address comes near its own limit; a slow machine earns the account a try a second back.
   const guessOn = async (): Promise<void> => {
     for (; tries < 2_000; tries += 1) await limitGuesses('password', account, `a${Math.floor(tries / 25)}`);
   };
   await expect(guessOn()).rejects.toThrow(limited);
   expect(tries).toBeGreaterThanOrEqual(1_000);
+  expect(tries).toBeLessThanOrEqual(most());
+  const strangers = Array.from({ length: 20 }, (_, n) => limitGuesses('password', account, `203.0.113.${n}`));
+  const refused = (await Promise.allSettled(strangers)).filter(({ status }) => status === 'rejected');
+  expect(refused).toEqual(refused.map(() => ({ status: 'rejected', reason: limited })));
+  expect(refused.length).toBeGreaterThan(0);
+  expect(tries + strangers.length - refused.length).toBeLessThanOrEqual(most());
   await expect(limitGuesses('password', newId(), '203.0.113.9')).resolves.toBeDefined();
 });
 
