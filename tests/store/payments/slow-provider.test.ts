@@ -1,5 +1,8 @@
 import type { SecuredPayment } from '../../../src/domain/checkout/index.js';
+import { createStripeGateway } from '../../../src/infra/stripe/gateway.js';
 import { openTill, type Till } from '../../support/builders/till.js';
+import { openSlowWay, type Listening } from '../../support/gate.js';
+import { SECRET_KEY } from '../../unit/simulators/stripe-bench.js';
 
 const BUYERS = 50;
 
@@ -8,9 +11,21 @@ beforeAll(async () => {
   till = await openTill();
 });
 afterEach(() => till.assertStock());
-afterAll(() => till.close());
+afterAll(async () => {
+  await Promise.all(ways.map((way) => way.close()));
+  await till.close();
+});
 
-/** Holds every call back until it is opened. */
+const ways: Listening[] = [];
+/** Activities whose provider has done what they ask, and lets them wait for its answer. */
+async function slow(passes: () => Promise<void>) {
+  const way = await openSlowWay(till.provider.url, passes);
+  ways.push(way);
+  const patient = { secretKey: SECRET_KEY, apiUrl: way.url, webhookSecrets: [], timeoutMs: 60_000 };
+  return till.withGateway(createStripeGateway(patient));
+}
+
+/** Holds every answer back until it is opened. */
 function gate() {
   const opened = Promise.withResolvers<void>();
   const full = Promise.withResolvers<void>();
@@ -43,15 +58,10 @@ test('50 buyers of one variant, while the provider answers none of their calls, 
   const ids: string[] = [];
   for (let buyer = 0; buyer < BUYERS; buyer += 1)
     ids.push((await till.reserved([{ variantId, quantity: 1 }])).checkoutId);
-  const [ends, places] = [new Date(Date.now() + 86_400_000).toISOString(), new Map<string, SecuredPayment>()];
+  const places = new Map<string, SecuredPayment>();
 
   const authorising = gate();
-  const held = till.withGateway({
-    authorise: async ({ checkoutId }) => {
-      await authorising.pass();
-      return { kind: 'authorised', intentId: `pi_${checkoutId}`, expiresAt: ends };
-    },
-  });
+  const held = await slow(authorising.pass);
   const authorised = Promise.all(
     ids.map(async (checkoutId) => {
       const { heard: _, ...payment } = await held.payments.authorisePayment({ checkoutId, attempt: 1 });
@@ -69,16 +79,7 @@ test('50 buyers of one variant, while the provider answers none of their calls, 
   for (const checkoutId of undone) await till.shut(checkoutId);
 
   const ending = gate();
-  const ended = till.withGateway({
-    capture: async ({ intentId, amount }) => {
-      await ending.pass();
-      return { kind: 'captured', chargeId: `ch_${intentId}`, amount };
-    },
-    void: async () => {
-      await ending.pass();
-      return { kind: 'voided' };
-    },
-  });
+  const ended = await slow(ending.pass);
   const all = Promise.all([
     ...placed.map((checkoutId) => ended.checkouts.capturePayment({ checkoutId })),
     ...undone.map((checkoutId) => ended.payments.voidPayment({ checkoutId })),
@@ -89,4 +90,7 @@ test('50 buyers of one variant, while the provider answers none of their calls, 
   await all;
   for (const checkoutId of undone) await till.end(checkoutId);
   expect(await till.stock(variantId)).toEqual([BUYERS / 2, 0]);
+  const paid = { captures: 1, held: 0, voided: 0 };
+  for (const checkoutId of placed) expect(till.moved(checkoutId)).toMatchObject(paid);
+  for (const checkoutId of undone) expect(till.moved(checkoutId)).toMatchObject({ captures: 0, captured: 0, held: 0 });
 });
