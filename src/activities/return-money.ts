@@ -78,7 +78,7 @@ export function createReturnMoney({ transact, query, gatewayOf, intentOf }: Retu
     const intentId = begun.attempt.intentId ?? (await intentOf(begun));
     const paid = intentId !== null && begun.request.amount.amount > 0;
     if (paid) {
-      const { kept } = await query((em) => claimsOfOthers(em, { checkoutId, provider: begun.provider, intentId }));
+      const { kept } = await query((em) => claimsOfOthers(em, checkoutId, intentId));
       if (!kept) return giveBack({ ...undoing, checkoutId, intentId, key, attemptId }, options);
     }
     // What others have is not written down as ours: they could not be placed with it.

@@ -5,7 +5,7 @@ import { byVariant, reserveStock, sellReserved, type StockLine } from '../invent
 import { createOrder } from '../orders/index.js';
 import type { AuthoriseOutcome } from '../payments/index.js';
 import type { Quote } from '../pricing/index.js';
-import { claimsOfOthers } from './claimed-intent.js';
+import { CLAIMS, claimsOf, type ClaimsRow } from './claimed-intent.js';
 import type { CheckoutState } from './types.js';
 
 export type SecuredPayment = Extract<AuthoriseOutcome, { kind: 'authorised' | 'captured' | 'due' }>;
@@ -23,9 +23,12 @@ export async function placeCheckout(
   checkoutId: string,
   payment: SecuredPayment,
 ): Promise<{ readonly orderId: string }> {
+  // Whose the intent is, is read beside the lock and not after it: others write that without this lock, so what came while it
+  // was waited for could as well come a moment later. No two orders get one intent: `payments` refuses the second.
   const [row] = await em.execute<LockedRow[]>(
-    'select status, closing, cart_id, order_id, payment_provider, quote from checkouts where id = ? for update',
-    [checkoutId],
+    `select k.status, k.closing, k.cart_id, k.order_id, k.payment_provider, k.quote, ${CLAIMS}
+     from checkouts k, (values (?::text)) i (id) where k.id = ? for update of k`,
+    [payment.intentId, checkoutId],
   );
   if (row === undefined) throw notFound('checkout');
   if (row.status === 'placed') return { orderId: row.order_id };
@@ -33,8 +36,7 @@ export async function placeCheckout(
     throw new DomainError('invalid_transition', 'the checkout is closed', { checkoutId });
 
   // An intent pays one order, and only that of the checkout it was made for.
-  const claims = await claimsOfOthers(em, { checkoutId, provider: row.payment_provider, intentId: payment.intentId });
-  if (claims.made) throw new DomainError('payment_failed', 'the payment is of another order', { checkoutId });
+  if (claimsOf(row).made) throw new DomainError('payment_failed', 'the payment is of another order', { checkoutId });
   await sell(em, checkoutId, row.order_id, row.quote.lines);
   await createOrder(em, checkoutId, row.order_id, row.quote);
   await em.execute(
@@ -85,7 +87,7 @@ async function sell(
   await sellReserved(em, checkoutId, orderId);
 }
 
-interface LockedRow {
+interface LockedRow extends ClaimsRow {
   readonly status: CheckoutState;
   readonly closing: boolean;
   readonly cart_id: string;
