@@ -31,7 +31,8 @@ export async function reserveCheckout(
 ): Promise<Reserved> {
   const [row] = await em.execute<LockedRow[]>(
     `select k.status, k.closing, k.cart_id, k.order_id, k.country, k.shipping_method, k.payment_provider, k.expected_total_amount, k.currency,
-       (extract(epoch from k.expires_at - now()) * 1000)::bigint as expires_in_ms
+       (extract(epoch from k.expires_at - now()) * 1000)::bigint as expires_in_ms,
+       exists (select from cart_holds h where h.cart_id = k.cart_id and h.state = 'live') as held
      from checkouts k where k.id = ? for update`,
     [checkoutId],
   );
@@ -54,7 +55,8 @@ export async function reserveCheckout(
     { checkoutId },
     quote.lines,
     reservationMs,
-    await takeHold(em, row.cart_id),
+    // Since the checkout stands its cart gets no hold: one that is not seen here does not come later.
+    row.held ? await takeHold(em, row.cart_id) : null,
   );
   await em.execute(
     `with reserved as (
@@ -89,4 +91,5 @@ interface LockedRow {
   readonly expected_total_amount: number | null;
   readonly currency: string;
   readonly expires_in_ms: number | null;
+  readonly held: boolean;
 }
