@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
 import { restock } from '../inventory/index.js';
-import { assertMayBecome, type OrderStatus } from './status.js';
+import { assertMayBecome, statusesBefore, type OrderStatus } from './status.js';
 
 export interface Actor {
   readonly type: 'user' | 'guest' | 'operator' | 'system' | 'provider';
@@ -56,13 +56,22 @@ export async function moveOrder(
   actor: Actor = { type: 'system' },
   data: Data = {},
 ): Promise<boolean> {
-  const [order] = await em.execute<{ status: OrderStatus }[]>('select status from orders where id = ? for update', [
-    orderId,
-  ]);
+  // One statement: the lock waits first and answers what stands then, and all else in it follows that answer.
+  const [order] = await em.execute<{ status: OrderStatus }[]>(
+    `with o as materialized (
+       select id, status from orders where id = ? for update
+     ), moved as (
+       update orders set status = ?, version = version + 1, updated_at = now()
+       from o where orders.id = o.id and o.status = any(?::text[]) returning orders.id
+     ), noted as (
+       insert into order_events (order_id, type, data, actor_type, actor_id) select id, ?, ?::jsonb, ?, ? from moved
+     )
+     select status from o`,
+    [orderId, to, `{${statusesBefore(to).join(',')}}`, to, JSON.stringify(data), actor.type, actor.id ?? null],
+  );
   if (order === undefined) throw notFound('order');
   if (order.status === to) return false;
   assertMayBecome(order.status, to);
-  await setStatus(em, orderId, to, to, actor, data);
   return true;
 }
 

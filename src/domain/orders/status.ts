@@ -20,6 +20,10 @@ export type OrderStatus = keyof typeof NEXT;
 export const mayBecome = (from: OrderStatus, to: OrderStatus): boolean =>
   (NEXT[from] as readonly string[]).includes(to);
 
+/** From which an order may become this. */
+export const statusesBefore = (to: OrderStatus): OrderStatus[] =>
+  (Object.keys(NEXT) as OrderStatus[]).filter((from) => mayBecome(from, to));
+
 /** @throws DomainError `invalid_transition` */
 export function assertMayBecome(from: OrderStatus, to: OrderStatus): void {
   if (!mayBecome(from, to))
