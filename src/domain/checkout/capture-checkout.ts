@@ -2,7 +2,14 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
 import type { Money } from '../kernel/money.js';
 import { cancelOrder, moveOrder } from '../orders/index.js';
-import { beginAttempt, collectDue, recordMovement, type Attempt, type CaptureOutcome } from '../payments/index.js';
+import {
+  beginAttempt,
+  collectDue,
+  MOVEMENT,
+  movementOf,
+  type Attempt,
+  type CaptureOutcome,
+} from '../payments/index.js';
 
 export interface BegunCapture {
   readonly attempt: Attempt;
@@ -53,7 +60,7 @@ export async function recordCapture(
   if (outcome.amount.amount !== capture.amount.amount || outcome.amount.currency !== capture.amount.currency)
     throw new Error(`checkout ${checkoutId}: captured ${outcome.amount.amount}, not ${capture.amount.amount}`);
   const first = await moveOrder(em, capture.orderId, 'confirmed');
-  const recorded = await recordMovement(em, {
+  const movement = movementOf({
     checkoutId,
     provider: capture.provider,
     intentId: capture.intentId,
@@ -61,19 +68,20 @@ export async function recordCapture(
     reference: outcome.chargeId,
     amount: outcome.amount,
   });
-  if (recorded)
-    await em.execute(
-      `with paid as (
-         update payments set status = 'captured', captured_amount = amount, charge_id = ?, updated_at = now()
-         where checkout_id = ?
-       ), settled as (
-         update payment_attempts set state = 'settled', outcome = 'captured', intent_id = ?, charge_id = ?, settled_at = now()
-         where id = ?
-       )
-       insert into checkout_steps (checkout_id, step, status) values (?, 'payment_captured', 'placed')`,
-      [outcome.chargeId, checkoutId, capture.intentId, outcome.chargeId, capture.attempt.id, checkoutId],
-      'run',
-    );
+  await em.execute(
+    `with booked as (
+       ${MOVEMENT}
+     ), paid as (
+       update payments set status = 'captured', captured_amount = amount, charge_id = ?, updated_at = now()
+       where checkout_id = ? and exists (select from booked)
+     ), settled as (
+       update payment_attempts set state = 'settled', outcome = 'captured', intent_id = ?, charge_id = ?, settled_at = now()
+       where id = ? and exists (select from booked)
+     )
+     insert into checkout_steps (checkout_id, step, status) select ?, 'payment_captured', 'placed' from booked`,
+    [...movement, outcome.chargeId, checkoutId, capture.intentId, outcome.chargeId, capture.attempt.id, checkoutId],
+    'run',
+  );
   return { first };
 }
 

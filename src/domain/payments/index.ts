@@ -9,7 +9,7 @@ export {
   type AttemptRow,
 } from './attempts.js';
 export { collectDue } from './collect-due.js';
-export { recordMovement, type LedgerEntry } from './ledger.js';
+export { MOVEMENT, movementOf, recordMovement, type LedgerEntry } from './ledger.js';
 export {
   findEventCheckout,
   findEventIntent,

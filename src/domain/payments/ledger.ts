@@ -13,22 +13,24 @@ export interface LedgerEntry {
   readonly amount: Money;
 }
 
+/** SQL that appends a movement of money once, and answers no row when it stood there already. Parameters: `movementOf`. */
+export const MOVEMENT = `
+  insert into payment_ledger (id, checkout_id, provider, intent_id, type, reference, amount, currency)
+  values (?, ?, ?, ?, ?, ?, ?, ?)
+  on conflict (provider, type, reference) do nothing returning id`;
+
+export const movementOf = (entry: LedgerEntry): (string | number)[] => [
+  newId(),
+  entry.checkoutId,
+  entry.provider,
+  entry.intentId,
+  entry.type,
+  entry.reference,
+  entry.amount.amount,
+  entry.amount.currency,
+];
+
 /** Appends a movement of money once. @returns false when it stood there already */
 export async function recordMovement(em: EntityManager, entry: LedgerEntry): Promise<boolean> {
-  const rows = await em.execute<unknown[]>(
-    `insert into payment_ledger (id, checkout_id, provider, intent_id, type, reference, amount, currency)
-     values (?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict (provider, type, reference) do nothing returning id`,
-    [
-      newId(),
-      entry.checkoutId,
-      entry.provider,
-      entry.intentId,
-      entry.type,
-      entry.reference,
-      entry.amount.amount,
-      entry.amount.currency,
-    ],
-  );
-  return rows.length > 0;
+  return (await em.execute<unknown[]>(MOVEMENT, movementOf(entry))).length > 0;
 }
