@@ -1,13 +1,17 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError, notFound } from '../kernel/errors.js';
+import { newId } from '../kernel/ids.js';
 import type { Money } from '../kernel/money.js';
 import { cancelOrder, moveOrder } from '../orders/index.js';
 import {
-  beginAttempt,
+  attemptKey,
+  closedBefore,
   collectDue,
   MOVEMENT,
   movementOf,
+  toAttempt,
   type Attempt,
+  type AttemptRow,
   type CaptureOutcome,
 } from '../payments/index.js';
 
@@ -25,25 +29,41 @@ export interface BegunCapture {
   readonly unwanted: boolean;
 }
 
-/** Writes the capture's row before the call. Running again continues it. */
+/**
+ * Writes the capture's row before the call, in one statement. Running again continues it with the parameters it began with,
+ * since the provider refuses others under its key.
+ */
 export async function beginCapture(em: EntityManager, checkoutId: string): Promise<BegunCapture> {
-  const [payment] = await em.execute<PaymentRow[]>(
-    `select order_id, provider, intent_id, amount, currency, status, authorised_until,
-       exists (select from order_cancellations c where c.order_id = p.order_id and c.ended_at is null) as unwanted
-     from payments p where checkout_id = ?`,
-    [checkoutId],
+  // As `JSON.stringify` writes it: so captures that began before this statement did are hashed.
+  const [row] = await em.execute<BegunRow[]>(
+    `with p as (
+       select checkout_id, order_id, provider, intent_id as of_intent, amount, currency, status, authorised_until as until,
+         encode(sha256(convert_to(format('{"intentId":%s,"amount":%s,"currency":%s}',
+           to_json(intent_id), amount, to_json(currency)), 'UTF8')), 'hex') as hash,
+         exists (select from order_cancellations c where c.order_id = p.order_id and c.ended_at is null) as unwanted
+       from payments p where checkout_id = ?
+     ), a as (
+       insert into payment_attempts (id, checkout_id, step, attempt, key, parameter_hash)
+       select ?, checkout_id, 'capture', 1, ?, hash from p
+       on conflict (checkout_id, step, attempt) do update set checkout_id = excluded.checkout_id
+       returning *
+     )
+     select a.*, p.order_id, p.provider, p.of_intent, p.amount, p.currency, p.status, p.until, p.hash, p.unwanted
+     from a join p using (checkout_id)`,
+    [checkoutId, newId(), attemptKey(checkoutId, 'capture', 1)],
   );
-  if (payment === undefined) throw notFound('payment');
-  const amount = { amount: payment.amount, currency: payment.currency };
+  if (row === undefined) throw notFound('payment');
+  if (row.state === 'tombstoned') throw closedBefore(checkoutId);
+  if (row.hash !== row.parameter_hash) throw new Error(`${row.key} was begun with other parameters`);
   return {
-    attempt: await beginAttempt(em, checkoutId, 'capture', 1, { intentId: payment.intent_id, ...amount }),
-    orderId: payment.order_id,
-    provider: payment.provider,
-    intentId: payment.intent_id,
-    amount,
-    status: payment.status,
-    authorisedUntil: payment.authorised_until,
-    unwanted: payment.unwanted,
+    attempt: toAttempt(row),
+    orderId: row.order_id,
+    provider: row.provider,
+    intentId: row.of_intent,
+    amount: { amount: row.amount, currency: row.currency },
+    status: row.status,
+    authorisedUntil: row.until,
+    unwanted: row.unwanted,
   };
 }
 
@@ -126,13 +146,14 @@ export async function confirmDue(em: EntityManager, capture: BegunCapture): Prom
   return { first };
 }
 
-interface PaymentRow {
+interface BegunRow extends AttemptRow {
   readonly order_id: string;
   readonly provider: string;
-  readonly intent_id: string;
+  readonly of_intent: string;
   readonly amount: number;
   readonly currency: string;
   readonly status: string;
-  readonly authorised_until: string | null;
+  readonly until: string | null;
+  readonly hash: string;
   readonly unwanted: boolean;
 }

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError } from '../kernel/errors.js';
-import { newId } from '../kernel/ids.js';
 import type { AuthoriseOutcome } from './types.js';
 
 export type AttemptStep = 'authorise' | 'capture' | 'void' | 'refund';
@@ -25,32 +23,6 @@ export interface Attempt {
 
 export const attemptKey = (checkoutId: string, step: AttemptStep, number: number): string =>
   `${checkoutId}:${step}:${number}`;
-
-/**
- * Writes the attempt's row, or finds the one that is there: a repeat continues it with the parameters it
- * began with, since the provider refuses others under its key.
- * @throws DomainError `invalid_transition` when it was tombstoned: its checkout was closed first
- */
-export async function beginAttempt(
-  em: EntityManager,
-  checkoutId: string,
-  step: AttemptStep,
-  number: number,
-  parameters: Readonly<Record<string, unknown>>,
-): Promise<Attempt> {
-  const hash = createHash('sha256').update(JSON.stringify(parameters)).digest('hex');
-  const [row] = await em.execute<AttemptRow[]>(
-    `insert into payment_attempts (id, checkout_id, step, attempt, key, parameter_hash)
-     values (?, ?, ?, ?, ?, ?)
-     on conflict (checkout_id, step, attempt) do update set checkout_id = excluded.checkout_id
-     returning *`,
-    [newId(), checkoutId, step, number, attemptKey(checkoutId, step, number), hash],
-  );
-  if (row === undefined) throw new Error(`no row for ${attemptKey(checkoutId, step, number)}`);
-  if (row.state === 'tombstoned') throw closedBefore(checkoutId);
-  if (row.parameter_hash !== hash) throw new Error(`${row.key} was begun with other parameters`);
-  return toAttempt(row);
-}
 
 export const closedBefore = (checkoutId: string): DomainError =>
   new DomainError('invalid_transition', 'the checkout was closed before this payment began', { checkoutId });

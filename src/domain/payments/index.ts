@@ -1,6 +1,5 @@
 export {
   attemptKey,
-  beginAttempt,
   closedBefore,
   settleAttempt,
   settledOutcome,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   beginCapture,
   begunAuthorisations,
@@ -54,6 +55,20 @@ test('beginCapture, repeated, continues the same attempt', async () => {
   await expect(market.query((em) => beginCapture(em, checkoutId))).resolves.toEqual(capture);
   expect(capture.attempt.key).toBe(`${checkoutId}:capture:1`);
   expect(await codeOf(market.query((em) => beginCapture(em, newId())))).toBe('not_found');
+});
+
+test('beginCapture goes on with an attempt whose hash an earlier release wrote, and with no other', async () => {
+  const { checkoutId, capture } = await placed();
+  const write = (parameters: object) =>
+    market.shop.run(`update payment_attempts set parameter_hash = ? where id = ?`, [
+      createHash('sha256').update(JSON.stringify(parameters)).digest('hex'),
+      capture.attempt.id,
+    ]);
+  const begin = () => market.query((em) => beginCapture(em, checkoutId));
+  await write({ intentId: capture.intentId, ...capture.amount });
+  await expect(begin()).resolves.toEqual(capture);
+  await write({ intentId: capture.intentId, ...usd(1) });
+  await expect(begin()).rejects.toThrow('was begun with other parameters');
 });
 
 test.each([
