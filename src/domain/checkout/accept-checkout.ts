@@ -52,12 +52,14 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
   }
   if (request.expectedTotal !== null && request.expectedTotal.currency !== cart.currency)
     throw new DomainError('price_changed', 'the cart has another currency', { currency: cart.currency });
-  if (request.addressIndex !== null) await assertFewOpen(em, request.addressIndex);
+  if (request.addressIndex !== null) await lockAddress(em, request.addressIndex);
   const orderId = newId();
-  await em.execute(
+  const written = await em.execute<unknown[]>(
     `insert into checkouts (id, cart_id, order_id, user_id, body_hash, contact, shipping_address, billing_address,
        address_index, country, shipping_method, payment_provider, payment_method, expected_total_amount, currency)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+     where ?::text is null or (select count(*) from checkouts where address_index = ? and closed_at is null) < ?
+     returning id`,
     [
       checkoutId,
       request.cartId,
@@ -76,21 +78,19 @@ export async function acceptCheckout(em: EntityManager, cipher: Cipher, request:
       request.paymentMethod,
       request.expectedTotal?.amount ?? null,
       cart.currency,
+      request.addressIndex,
+      request.addressIndex,
+      MOST_OPEN_OF_ADDRESS,
     ],
-    'run',
   );
+  if (written.length === 0)
+    throw new DomainError('hold_limit', 'too many checkouts are open from this address; please try again later');
   return { checkoutId, orderId, userId: cart.userId, kind: 'accepted' };
 }
 
-/** Counts under a lock of the address, so that many at once do not all slip through. */
-async function assertFewOpen(em: EntityManager, addressIndex: string): Promise<void> {
+/** The insert counts under this lock, so that many at once do not all slip through. */
+async function lockAddress(em: EntityManager, addressIndex: string): Promise<void> {
   await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`checkouts:${addressIndex}`]);
-  const [row] = await em.execute<{ open: number }[]>(
-    'select count(*) as open from checkouts where address_index = ? and closed_at is null',
-    [addressIndex],
-  );
-  if ((row?.open ?? 0) >= MOST_OPEN_OF_ADDRESS)
-    throw new DomainError('hold_limit', 'too many checkouts are open from this address; please try again later');
 }
 
 interface LockedCart {
