@@ -31,11 +31,13 @@ export interface CatalogueActivityDeps {
   readonly now: Clock;
   /** After this long the activity answers with its progress and is called again. Milliseconds. */
   readonly sliceMs: number;
+  /** Its abort does the same: a worker that stops leaves the rest to another one. */
+  readonly stopping?: AbortSignal;
 }
 
 /** Importing a file: each batch is one transaction, so whatever dies, the next attempt goes on behind the last one. */
 export function createCatalogueActivities(deps: CatalogueActivityDeps) {
-  const { transact, query, source, currency, now, sliceMs } = deps;
+  const { transact, query, source, currency, now, sliceMs, stopping } = deps;
 
   return {
     /** Imports for a while and says how far it got; `running` asks to be called again. */
@@ -53,7 +55,8 @@ export function createCatalogueActivities(deps: CatalogueActivityDeps) {
           after = await write(importId, after, batch);
           heartbeat({ line: after });
           cancellationSignal().throwIfAborted();
-          if (now().getTime() - started >= sliceMs) return await query((em) => findImport(em, importId));
+          if (stopping?.aborted === true || now().getTime() - started >= sliceMs)
+            return await query((em) => findImport(em, importId));
         }
         await transact((em) => closeImport(em, importId, { status: 'completed', failure: null }, now()));
         // autovacuum would do it too, a minute later

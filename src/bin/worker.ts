@@ -95,6 +95,7 @@ try {
     publicUrl: config.http.publicUrl,
     alertMail: config.stockAlertMail,
     sliceMs: IMPORT_SLICE_MS,
+    stopping: stop.signal,
     now: systemClock,
     log,
   });

@@ -131,6 +131,13 @@ test('import, when a slice is over, says it is running and goes on when called a
   expect(await shop.run(importId)).toMatchObject({ status: 'completed', linesRead: 300, created: 300 });
 });
 
+test('import, whose worker stops, ends its slice after the batch in hand and goes on elsewhere', async () => {
+  const importId = await shop.request(await shop.file(lines(300)));
+  const stopping = AbortSignal.abort();
+  expect(await shop.run(importId, { stopping })).toMatchObject({ status: 'running', linesRead: 250 });
+  expect(await shop.run(importId)).toMatchObject({ status: 'completed', linesRead: 300, created: 300 });
+});
+
 test('import, when asked again after its end, answers the same', async () => {
   const importId = await shop.request(await shop.file(lines(2)));
   const end = await shop.run(importId);
