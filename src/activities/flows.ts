@@ -18,6 +18,11 @@ export interface GivenCommand extends Because {
   readonly steps: readonly string[];
 }
 
+interface Asked {
+  readonly workflowIds: readonly string[];
+  readonly stoppedStay?: boolean;
+}
+
 /** What the sweep asks of other flows, and what it throws away. */
 export function createFlowActivities({ flows, transact }: FlowActivityDeps) {
   return {
@@ -39,10 +44,10 @@ export function createFlowActivities({ flows, transact }: FlowActivityDeps) {
         }),
       ),
 
-    /** Those of the flows that do not run, or never did. */
-    withoutFlow: async ({ workflowIds }: { readonly workflowIds: readonly string[] }): Promise<string[]> => {
+    /** Those of the flows that do not run, or never did; with `stoppedStay` without those that a person ended. */
+    withoutFlow: async ({ workflowIds, stoppedStay = false }: Asked): Promise<string[]> => {
       const states = await Promise.all(workflowIds.map((id) => flows.state(id)));
-      return workflowIds.filter((_, index) => states[index] !== 'running');
+      return workflowIds.filter((_, at) => states[at] !== 'running' && !(stoppedStay && states[at] === 'stopped'));
     },
   };
 }

@@ -77,7 +77,7 @@ async function watch(read: Query, running: Flows, importId: string): Promise<Imp
     const ended = isClosed(record.status);
     show(record, ended);
     if (ended) return record;
-    if (asked === 'closed') return { ...record, failure: 'its flow was ended from outside' };
+    if (asked === 'closed' || asked === 'stopped') return { ...record, failure: 'its flow was ended from outside' };
     await sleep(LOOK_EVERY_MS);
   }
 }

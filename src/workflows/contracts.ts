@@ -158,7 +158,8 @@ export interface Flows {
   signal(workflowId: string, signal: string, ...args: readonly unknown[]): Promise<boolean>;
   /** Runs an update and waits for its answer; DomainError with the flow's code when the flow refuses, `not_found` when none runs. */
   update<T>(workflowId: string, update: string, ...args: readonly unknown[]): Promise<T>;
-  state(workflowId: string): Promise<'running' | 'closed' | 'absent'>;
+  /** `stopped`: a person ended its last run, by Temporal’s own cancel or terminate. */
+  state(workflowId: string): Promise<'running' | 'closed' | 'stopped' | 'absent'>;
 }
 
 export const FLOW_STATUSES = [

@@ -15,6 +15,8 @@ export async function sweepNotices(sweep: Sweep): Promise<void> {
       parking.local(database, { name: 'Find what is there and waited for' }, (run) => run.findWaitedFor(page)),
     id: (variantId) => variantId,
     workflowId: backInStockWorkflowId,
+    // Only mails are at stake, and the outbox starts it when it comes back anew.
+    stoppedStay: true,
     takeOver: (variantId) => startApart('backInStock', backInStockWorkflowId(variantId), { variantId }),
   });
 }

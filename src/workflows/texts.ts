@@ -69,7 +69,8 @@ const TEXTS: Readonly<Record<FlowName | 'searchRebuild' | 'reservationSweep' | '
     summary: 'Tell who waits that a variant is back',
     details:
       'Mails those who asked to be told, in the order they asked and each once: some for each piece that is there, and an hour ' +
-      `later the next ones, if any is left. ${RETRIES} It can be ended at any time: who was not told goes on waiting.`,
+      `later the next ones, if any is left. ${RETRIES} It can be ended at any time, and stays so until the variant comes back anew; who was not ` +
+      'told goes on waiting.',
   },
   reconciliation: {
     summary: 'Lay the books beside each other',

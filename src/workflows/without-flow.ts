@@ -55,6 +55,8 @@ interface Search<T> {
   readonly workflowId: (each: T) => string;
   readonly takeOver: (each: T) => Promise<void>;
   readonly count?: keyof Swept;
+  /** One that a person ended is not begun anew. */
+  readonly stoppedStay?: boolean;
 }
 
 /**
@@ -63,7 +65,7 @@ interface Search<T> {
  */
 export async function withoutFlow<T>(
   { parking, before, swept, inLots }: Sweep,
-  { stage, page, id, workflowId, takeOver, count }: Search<T>,
+  { stage, page, id, workflowId, takeOver, count, stoppedStay = false }: Search<T>,
 ): Promise<void> {
   if (STAGES.indexOf(stage) < STAGES.indexOf(before.stage ?? STAGES[0])) return;
   const early = EARLY.has(stage);
@@ -74,7 +76,9 @@ export async function withoutFlow<T>(
     if (last === undefined) break;
     const workflowIds = some.map(workflowId);
     const idle = new Set(
-      await parking.step(flows, { name: 'Ask which have no flow' }, (run) => run.withoutFlow({ workflowIds })),
+      await parking.step(flows, { name: 'Ask which have no flow' }, (run) =>
+        run.withoutFlow({ workflowIds, stoppedStay }),
+      ),
     );
     const gone = some.filter((each) => idle.has(workflowId(each)));
     if (count !== undefined) swept[count] += gone.length;

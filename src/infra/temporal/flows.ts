@@ -124,7 +124,8 @@ export function createFlows({ client, taskQueue, deadlineMs = DEADLINE_MS }: Flo
     async state(workflowId) {
       try {
         const { status } = await within(() => client.workflow.getHandle(workflowId).describe());
-        return status.name === 'RUNNING' || status.name === 'PAUSED' ? 'running' : 'closed';
+        if (status.name === 'RUNNING' || status.name === 'PAUSED') return 'running';
+        return status.name === 'CANCELLED' || status.name === 'TERMINATED' ? 'stopped' : 'closed';
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 'absent';
         throw error;

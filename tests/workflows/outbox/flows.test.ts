@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Client, Connection } from '@temporalio/client';
+import { WorkflowFailedError, type Client, type Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { DomainError } from '../../../src/domain/kernel/errors.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
@@ -116,6 +116,20 @@ describeWith('temporal', 'flows', () => {
       await expect(flows.state(workflowId)).resolves.toBe('closed');
       await expect(flows.signal(workflowId, 'finish', 'x')).resolves.toBe(false);
       await expect(flows.update(workflowId, 'echo', 'x')).rejects.toMatchObject({ code: 'not_found' });
+    });
+
+    test.each<['cancelled' | 'terminated', (handle: WorkflowHandle) => Promise<unknown>]>([
+      ['cancelled', (handle) => handle.cancel()],
+      ['terminated', (handle) => handle.terminate()],
+    ])('when a person has %s the flow, say that it is stopped', async (_, end) => {
+      const confirmationId = newId();
+      const workflowId = confirmEmailWorkflowId(confirmationId);
+      await flows.start('confirmEmail', workflowId, { confirmationId });
+      const handle = client.workflow.getHandle(workflowId);
+      await end(handle);
+      await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+      await expect(flows.state(workflowId)).resolves.toBe('stopped');
+      await expect(flows.signal(workflowId, 'finish', 'x')).resolves.toBe(false);
     });
 
     test('update gives the answer, or the refusal with the code and the ids of the flow', async () => {
