@@ -5,7 +5,7 @@ import { checkoutBody, openBrowser, type Browser } from '../../dev/demo/client.j
 import { isDecided } from '../../dev/demo/shoppers/steps.js';
 import { newPerson } from '../../dev/demo/visit.js';
 import { importLine } from '../support/catalogue.js';
-import { openShop, until, type OpenShop } from '../support/open-shop.js';
+import { challenge, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith } from '../support/services.js';
 import { sdk } from '../unit/simulators/stripe-bench.js';
 
@@ -126,10 +126,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop with t
   async function passed(sku: string): Promise<{ browser: Browser; checkoutId: string; intentId: string }> {
     await shop.simulate('/test/switches', { webhook: { hold: true } });
     const [browser] = (await customerWith(sku)) as [Browser];
-    const { checkout_id: checkoutId, client_secret: secret = '' } = await browser.ask(202, 'POST', '/checkout', {
-      body: card('pm_card_threeDSecure2Required'),
-    });
-    return { browser, checkoutId, intentId: secret.split('_secret_')[0] ?? '' };
+    return { browser, ...(await challenge(browser, card('pm_card_threeDSecure2Required'))) };
   }
   const authenticate = (intentId: string) =>
     shop.simulate(`/test/payment_intents/${intentId}/authenticate`, { outcome: 'succeed' });

@@ -46,13 +46,33 @@ type OwnEnv = Env | ((shared: Env) => Env);
 const ownEnv = (shared: Env, own: OwnEnv): Env => ({ ...shared, ...(typeof own === 'function' ? own(shared) : own) });
 
 /** The order of the cart, paid at once. Busy machines answer with the checkout first; a repeat joins it. */
-export async function buy(browser: Browser, body: Schema<'CheckoutRequest'>): Promise<Order> {
+export async function buy(
+  browser: Browser,
+  body: Schema<'CheckoutRequest'>,
+  withinMs?: number,
+): Promise<Order> {
   const { body: order } = await until(
     'the order',
     () => browser.call('POST', '/checkout', { body }),
     (answer): answer is Extract<typeof answer, { status: 201 }> => answer.status === 201,
+    withinMs,
   );
   return order;
+}
+
+/** The checkout of the cart, once the bank asks its customer; busy machines answer with it before. */
+export async function challenge(
+  browser: Browser,
+  body: Schema<'CheckoutRequest'>,
+): Promise<{ readonly checkoutId: string; readonly intentId: string }> {
+  const { body: checkout } = await until(
+    'the challenge',
+    () => browser.call('POST', '/checkout', { body }),
+    (answer): answer is Extract<typeof answer, { status: 202 }> =>
+      answer.status === 202 && answer.body.client_secret !== undefined,
+  );
+  const [intentId = ''] = checkout.client_secret?.split('_secret_') ?? [];
+  return { checkoutId: checkout.checkout_id, intentId };
 }
 
 /** Real processes: the API and a worker, on a database, a queue and a payment provider of their own. */
