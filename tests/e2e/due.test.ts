@@ -2,7 +2,7 @@ import { checkoutBody } from '../../dev/demo/client.js';
 import type { Order } from '../../dev/demo/shapes.js';
 import type { Visit } from '../../dev/demo/visit.js';
 import { importLine } from '../support/catalogue.js';
-import { buy, openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy, hire, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith } from '../support/services.js';
 
 const ON_DELIVERY = { ON_DELIVERY_COUNTRIES: 'US' };
@@ -14,9 +14,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'orde
   beforeAll(async () => {
     shop = await openShop({ apiEnv: ON_DELIVERY, workerEnv: ON_DELIVERY, products: [free] });
     staff = shop.visit('Stan');
-    const { id } = await staff.browser.register(staff.me);
-    await shop.rows("insert into user_roles (user_id, role) values (?, 'staff')", [id]);
-    await staff.browser.logIn(staff.me);
+    await hire(shop, staff, 'staff');
   }, 180_000);
   afterEach(async () => expect(await shop.stockOutOfBalance()).toEqual([]));
   afterAll(() => shop.close());

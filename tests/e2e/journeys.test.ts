@@ -7,7 +7,7 @@ import { checkoutBody } from '../../dev/demo/client.js';
 import type { Checkout, Order } from '../../dev/demo/shapes.js';
 import { content, isDecided, readCheckout } from '../../dev/demo/shoppers/steps.js';
 import type { Shopper, Visit } from '../../dev/demo/visit.js';
-import { buy, challenge, openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy, challenge, hire, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith } from '../support/services.js';
 
 describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'customers, from end to end', () => {
@@ -188,9 +188,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'cust
     const [visit, staff] = [shop.visit('Jan'), shop.visit('Kim')];
     await visit.browser.register(visit.me);
     await visit.browser.logIn(visit.me);
-    const { id } = await staff.browser.register(staff.me);
-    await shop.rows("insert into user_roles (user_id, role) values (?, 'staff')", [id]);
-    await staff.browser.logIn(staff.me);
+    await hire(shop, staff, 'staff');
     const { order } = await bought(visit);
     const amount = { ...order.total, amount: Math.ceil(order.total.amount * 0.6) };
     const params = { path: { id: order.id } };

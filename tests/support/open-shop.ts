@@ -46,11 +46,7 @@ type OwnEnv = Env | ((shared: Env) => Env);
 const ownEnv = (shared: Env, own: OwnEnv): Env => ({ ...shared, ...(typeof own === 'function' ? own(shared) : own) });
 
 /** The order of the cart, paid at once. Busy machines answer with the checkout first; a repeat joins it. */
-export async function buy(
-  browser: Browser,
-  body: Schema<'CheckoutRequest'>,
-  withinMs?: number,
-): Promise<Order> {
+export async function buy(browser: Browser, body: Schema<'CheckoutRequest'>, withinMs?: number): Promise<Order> {
   const { body: order } = await until(
     'the order',
     () => browser.call('POST', '/checkout', { body }),
@@ -73,6 +69,19 @@ export async function challenge(
   );
   const [intentId = ''] = checkout.client_secret?.split('_secret_') ?? [];
   return { checkoutId: checkout.checkout_id, intentId };
+}
+
+/** Registers the visitor as one of the staff and logs them in. @returns an access token, for calls beside their browser's */
+export async function hire(
+  { rows }: Pick<OpenShop, 'rows'>,
+  { browser, me }: Visit,
+  role: 'staff' | 'admin',
+): Promise<string> {
+  const { id } = await browser.register(me);
+  await rows('insert into user_roles (user_id, role) values (?, ?) returning role', [id, role]);
+  await browser.logIn(me);
+  const { email, password } = me;
+  return (await browser.ask(200, 'POST', '/auth/login', { body: { email, password } })).access_token;
 }
 
 /** Real processes: the API and a worker, on a database, a queue and a payment provider of their own. */
