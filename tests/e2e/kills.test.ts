@@ -4,7 +4,7 @@ import type { Order } from '../../dev/demo/shapes.js';
 import type { Visit } from '../../dev/demo/visit.js';
 import { checkoutWorkflowId } from '../../src/workflows/contracts.js';
 import { openGap, type Gap } from '../support/gap.js';
-import { openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy, hire, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith, serviceUrl } from '../support/services.js';
 
 describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop, when a process is killed', () => {
@@ -41,6 +41,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop, when 
   /** The money is authorised and the order is not placed: placing waits for a lock of ours. */
   async function stopBeforePlacing(variantId: string, checkoutId: () => Promise<string>): Promise<() => Promise<void>> {
     const client = new pg.Client({ connectionString: shop.databaseUrl });
+    client.on('error', () => undefined);
     await client.connect();
     const id = await until('the reservation', checkoutId, (seen) => seen !== '');
     const steps = () => shop.rows<{ step: string }>('select step from checkout_steps where checkout_id = ?', [id]);
@@ -73,13 +74,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop, when 
     expect(await shop.moneyOf(checkoutId)).toEqual([{ captures: 0, net: 0, held: expect.any(Number) as number }]);
     shop.running.worker = await shop.startWorker();
 
-    const order = await until(
-      'the order',
-      () => browser.call('POST', '/checkout', { body }),
-      (answer) => answer.status === 201,
-      90_000,
-    );
-    await expectOneOrder(checkoutId, order.body);
+    await expectOneOrder(checkoutId, await buy(browser, body, 90_000));
   }, 180_000);
 
   test('the API, between accepting a checkout and starting its flow: a repeat makes the order', async () => {
@@ -99,17 +94,11 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop, when 
     expect((await shop.outside.flow(checkoutWorkflowId(checkoutId))).status).toBe('ABSENT');
 
     shop.running.api = await shop.startApi();
-    const order = await browser.ask(201, 'POST', '/checkout', { body });
-    await expectOneOrder(checkoutId, order);
+    await expectOneOrder(checkoutId, await buy(browser, body));
   }, 180_000);
 
   test('a worker, in the middle of an uploaded CSV file: another goes on behind its last batch', async () => {
-    const { browser, me } = shop.visit('Kay');
-    const { id: userId } = await browser.register(me);
-    await shop.rows(`insert into user_roles (user_id, role) values (?, 'admin') returning role`, [userId]);
-    const login = await browser.ask(200, 'POST', '/auth/login', {
-      body: { email: me.email, password: me.password },
-    });
+    const token = await hire(shop, shop.visit('Kay'), 'admin');
     const held = new pg.Client({ connectionString: shop.databaseUrl });
     await held.connect();
     await held.query('begin');
@@ -124,7 +113,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'a shop, when 
     ];
     const response = await fetch(`${shop.origin}/api/v1/admin/imports`, {
       method: 'POST',
-      headers: { Authorization: `Bearer ${login.access_token}`, 'Content-Type': 'text/csv' },
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'text/csv' },
       body: ['sku,title,category,price_cents,currency', ...rows, ...rest].join('\n'),
     });
     expect(response.status).toBe(202);

@@ -8,7 +8,7 @@ import type { Order } from '../../dev/demo/shapes.js';
 import type { Visit } from '../../dev/demo/visit.js';
 import { catalogueImportWorkflowId } from '../../src/workflows/contracts.js';
 import { textsOfFlows } from '../support/flow-history.js';
-import { buy, openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy, hire, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { describeWith, serviceUrl } from '../support/services.js';
 import { sdk } from '../unit/simulators/stripe-bench.js';
 
@@ -65,12 +65,7 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox', 'vonage'], 'what
 
   /** Staff's calls. */
   async function staff(): Promise<(method: string, path: string, body?: object | string) => Promise<number>> {
-    const { browser, me } = arrive('Stella');
-    const { id } = await browser.register(me);
-    await shop.rows(`insert into user_roles (user_id, role) values (?, 'admin')`, [id]);
-    const { access_token: token } = await browser.ask(200, 'POST', '/auth/login', {
-      body: { email: me.email, password: me.password },
-    });
+    const token = await hire(shop, arrive('Stella'), 'admin');
     secrets.push(token);
     return async (method, path, body) => {
       const response = await fetch(`${shop.origin}/api/v1${path}`, {

@@ -11,7 +11,7 @@ import { newId } from '../../src/domain/kernel/ids.js';
 import { migrate } from '../../src/infra/db/migrate.js';
 import { importLine } from '../support/catalogue.js';
 import { ask, openClusters, type Server } from '../support/cluster.js';
-import { buy as order, openShop, until, type OpenShop } from '../support/open-shop.js';
+import { buy as order, challenge, hire, openShop, until, type OpenShop } from '../support/open-shop.js';
 import { runProcess } from '../support/processes.js';
 import { describeWith, serviceUrl } from '../support/services.js';
 
@@ -67,12 +67,6 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     );
     const { checkout_id: checkoutId = '' } = (await shop.orders()).find((order) => order.id === id) ?? {};
     return { orderId: id, checkoutId };
-  }
-
-  async function staff(visit: Visit): Promise<void> {
-    const { id } = await visit.browser.register(visit.me);
-    await shop.rows("insert into user_roles (user_id, role) values (?, 'admin') returning role", [id]);
-    await visit.browser.logIn(visit.me);
   }
 
   /** Flows of these rows ran in a Temporal that is lost. */
@@ -156,7 +150,7 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     const base = await backUp('base');
 
     // what the back-up does not have, and its WAL does
-    await staff(kim);
+    await hire(shop, kim, 'admin');
     const second = await buy(ben);
     const third = await buy(uma);
     await shop.simulate('/test/switches', { unavailable: 10_000, only: { method: 'POST', path: 'refunds$' } });
@@ -170,9 +164,7 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     });
     await kim.browser.ask(202, 'POST', '/auth/password-reset', { body: { email: kim.me.email } });
     await fillCart(tom, 1);
-    const challenged = await tom.browser.ask(202, 'POST', '/checkout', {
-      body: checkoutBody(tom.me, 'pm_card_threeDSecure2Required'),
-    });
+    const challenged = await challenge(tom.browser, checkoutBody(tom.me, 'pm_card_threeDSecure2Required'));
     await fillCart(hedy, 1);
     await hedy.browser.ask(201, 'POST', '/cart/reservation');
     const { importId, alertId } = await withoutFlows();
@@ -189,12 +181,10 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     const [moment] = await shop.rows<{ now: string }>('select clock_timestamp() as now');
 
     // what is lost
-    await shop.simulate(`/test/payment_intents/${challenged.client_secret?.split('_secret_')[0]}/authenticate`, {
-      outcome: 'succeed',
-    });
+    await shop.simulate(`/test/payment_intents/${challenged.intentId}/authenticate`, { outcome: 'succeed' });
     await until(
       'the capture',
-      () => shop.moneyOf(challenged.checkout_id),
+      () => shop.moneyOf(challenged.checkoutId),
       ([seen]) => seen?.captures === 1,
     );
     const lost = await buy(lou);
@@ -228,7 +218,7 @@ describeWith(SERVICES, 'a shop that lost all its services', () => {
     await kim.browser.ask(401, 'GET', '/users/me');
     await kim.browser.logIn(kim.me);
     expect(await shop.moneyOf(first.checkoutId)).toMatchObject([{ captures: 1, held: 0 }]);
-    for (const checkoutId of [second.checkoutId, third.checkoutId, challenged.checkout_id])
+    for (const checkoutId of [second.checkoutId, third.checkoutId, challenged.checkoutId])
       expect(await shop.moneyOf(checkoutId)).toMatchObject([{ captures: 1, net: 0 }]);
     const subjects = async ({ me }: Visit) => (await shop.outside.mailsTo(me.email)).map(({ subject }) => subject);
     expect(await subjects(kim)).toEqual(
