@@ -4,7 +4,8 @@ import {
   attemptKey,
   closedBefore,
   hasStoredEvents,
-  settleAttempt,
+  SETTLEMENT,
+  settlementOf,
   toAttempt,
   type Attempt,
   type AttemptRow,
@@ -78,26 +79,32 @@ export async function settleAuthorisation(
   number: number,
   outcome: Exclude<AuthoriseOutcome, { kind: 'unknown' }>,
 ): Promise<Settled> {
-  const written = await settleAttempt(em, checkoutId, number, outcome);
   const waiting = outcome.kind === 'needs_customer' || outcome.kind === 'processing';
-  // An answer that comes late turns nothing back; what is known by now is looked at.
-  if (!written) return { heard: waiting };
   const step = waiting
     ? 'customer_action_required'
     : outcome.kind === 'declined'
       ? 'payment_declined'
       : 'payment_authorised';
-  await em.execute(
-    `with k as (
-       update checkouts set status = case when ? then 'requires_action' else 'authorising' end, updated_at = now()
-       where id = ? and closed_at is null and not closing returning id
+  const status = waiting ? 'requires_action' : 'authorising';
+  // The attempt's lock first, then the checkout's. A step that was written while the former was waited for is not seen here, but
+  // the answer that stood before this one is, and only answers of waiting leave an attempt open to a second.
+  const [row] = await em.execute<{ written: boolean }[]>(
+    `with written as (
+       ${SETTLEMENT}
+     ), k as (
+       update checkouts set status = ?, updated_at = now() from written w
+       where id = w.checkout_id and closed_at is null and not closing returning id, w.before
+     ), told as (
+       insert into checkout_steps (checkout_id, step, status)
+       select k.id, ?, ? from k
+       where not (? and coalesce(k.before in ('needs_customer', 'processing'), false))
+         and not exists (select from checkout_steps s where s.checkout_id = k.id and s.step = ?)
      )
-     insert into checkout_steps (checkout_id, step, status)
-     select k.id, ?, ? from k
-     where not exists (select from checkout_steps s where s.checkout_id = k.id and s.step = ?)`,
-    [waiting, checkoutId, step, waiting ? 'requires_action' : 'authorising', step],
-    'run',
+     select exists (select from written) as written`,
+    [...settlementOf(checkoutId, number, outcome), status, step, status, waiting, step],
   );
+  // An answer that comes late turns nothing back; what is known by now is looked at.
+  if (row?.written !== true) return { heard: waiting };
   return { heard: waiting && (await hasStoredEvents(em, checkoutId)) };
 }
 

@@ -1,4 +1,3 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { DomainError } from '../kernel/errors.js';
 import type { AuthoriseOutcome } from './types.js';
 
@@ -28,35 +27,33 @@ export const closedBefore = (checkoutId: string): DomainError =>
   new DomainError('invalid_transition', 'the checkout was closed before this payment began', { checkoutId });
 
 /**
- * Writes what the provider said. An answer that is not final leaves the attempt open with its intent; a
- * final one stays, whatever comes after it. Locks the row, as the webhook does.
- * @returns false when a final answer stood already
+ * SQL that writes what the provider said, and answers no row where a final answer stood already. An answer that is not final
+ * leaves the attempt open with its intent. Locks the row, as the webhook does. Parameters: `settlementOf`.
  */
-export async function settleAttempt(
-  em: EntityManager,
+export const SETTLEMENT = `
+  update payment_attempts
+  set state = ?, outcome = ?, reason = ?, intent_id = coalesce(?, intent_id), charge_id = ?, authorised_until = ?,
+      settled_at = ?
+  where checkout_id = ? and step = 'authorise' and attempt = ? and state = 'begun'
+  returning checkout_id, old.outcome as before`;
+
+export function settlementOf(
   checkoutId: string,
   number: number,
   outcome: Exclude<AuthoriseOutcome, { kind: 'unknown' }>,
-): Promise<boolean> {
+): (string | number | null)[] {
   const final = outcome.kind !== 'needs_customer' && outcome.kind !== 'processing';
-  const written = await em.execute<unknown[]>(
-    `update payment_attempts
-     set state = ?, outcome = ?, reason = ?, intent_id = coalesce(?, intent_id), charge_id = ?, authorised_until = ?,
-         settled_at = ?
-     where checkout_id = ? and step = 'authorise' and attempt = ? and state = 'begun' returning id`,
-    [
-      final ? 'settled' : 'begun',
-      outcome.kind,
-      outcome.kind === 'declined' ? outcome.reason : null,
-      outcome.intentId,
-      outcome.kind === 'captured' ? outcome.chargeId : null,
-      outcome.kind === 'authorised' ? outcome.expiresAt : null,
-      final ? new Date().toISOString() : null,
-      checkoutId,
-      number,
-    ],
-  );
-  return written.length > 0;
+  return [
+    final ? 'settled' : 'begun',
+    outcome.kind,
+    outcome.kind === 'declined' ? outcome.reason : null,
+    outcome.intentId,
+    outcome.kind === 'captured' ? outcome.chargeId : null,
+    outcome.kind === 'authorised' ? outcome.expiresAt : null,
+    final ? new Date().toISOString() : null,
+    checkoutId,
+    number,
+  ];
 }
 
 /** A final answer that was already written down, so that the provider need not be asked again. */

@@ -1,8 +1,9 @@
 export {
   attemptKey,
   closedBefore,
-  settleAttempt,
+  SETTLEMENT,
   settledOutcome,
+  settlementOf,
   toAttempt,
   type Attempt,
   type AttemptRow,

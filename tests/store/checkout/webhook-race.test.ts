@@ -37,6 +37,16 @@ test('settleAuthorisation, of an answer that comes after the final one, turns th
   expect([await market.checkoutRow(checkoutId), await market.stepsOf(checkoutId)]).toEqual([row, steps]);
 });
 
+test('settleAuthorisation, of two answers that wait at the same moment, writes the step once', async () => {
+  const { checkoutId, waiting } = await begun();
+  const first = await market.holdOpen((em) => settleAuthorisation(em, checkoutId, 1, waiting));
+  const second = market.settle(checkoutId, { ...waiting, kind: 'processing' });
+  await market.untilBlocked();
+  await first.commit();
+  await second;
+  expect(await market.stepsOf(checkoutId)).toEqual(['stock_reserved', 'customer_action_required']);
+});
+
 test('an event, after its checkout began to wait, wakes the flow', async () => {
   const { checkoutId, waiting, paid } = await begun();
   await expect(market.settle(checkoutId, waiting)).resolves.toEqual({ heard: false });
