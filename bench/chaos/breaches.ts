@@ -1,5 +1,5 @@
 import type { Told, VisitRecord } from './contracts.js';
-import type { CheckoutRow, Facts, Found, OrderRow, RefundRow } from './facts.js';
+import type { CheckoutRow, Facts, Found, Message, Notice, OrderRow, RefundRow } from './facts.js';
 
 /** What must never be; each has to be zero. */
 export const BREACHES = [
@@ -93,7 +93,8 @@ function lostOf({ told, gaveUp, email, habit }: VisitRecord, { checkouts, orders
   });
 }
 
-function doubled(visits: readonly VisitRecord[], { orders, intents }: Facts): Found[] {
+function doubled(visits: readonly VisitRecord[], facts: Facts): Found[] {
+  const { orders, intents } = facts;
   const byPerson = Map.groupBy(orders, ({ email }) => email);
   const moreThanOne = (by: 'cart' | 'checkout'): Found[] =>
     [...Map.groupBy(orders, (order) => order[by])].flatMap(([id, same]) =>
@@ -114,7 +115,68 @@ function doubled(visits: readonly VisitRecord[], { orders, intents }: Facts): Fo
       const taken = same.filter(({ net }) => net > 0);
       return checkout !== '' && taken.length > 1 ? [found(`paid ${taken.length} times`, { checkout })] : [];
     }),
+    ...askedTwice(facts),
+    ...saidTwice(facts),
   ];
+}
+
+/** An attempt is asked for under one key, and so makes one payment, however often it is repeated; a second is one even if it is void. */
+function askedTwice({ asked, keys }: Facts): Found[] {
+  const ours = new Set<string | null>(keys);
+  const attempts = Map.groupBy(asked, ({ checkout, attempt }) => `${checkout} ${attempt}`);
+  return [
+    ...[...attempts.values()]
+      .filter((same) => same.length > 1)
+      .map((same) =>
+        found(`${same.length} payments made for one attempt`, {
+          checkout: same[0]?.checkout ?? '',
+          intents: same.map(({ intent }) => intent).join(' '),
+        }),
+      ),
+    ...asked
+      .filter(({ key }) => !ours.has(key))
+      .map(({ intent, checkout, key }) =>
+        found(`asked for under ${key}, which is no attempt's key`, { intent, checkout }),
+      ),
+  ];
+}
+
+/** The only event of an order that may come again, about another refund. */
+const COMES_AGAIN = 'order_refunded';
+
+/** Nobody asks for a message to be sent again, so each event has one id a channel: in the shop's rows and where messages arrive. */
+function saidTwice({ orders, notices, mails, texts }: Facts): Found[] {
+  const occasion = ({ order, event, about }: Notice): string =>
+    [order, event, ...(event === COMES_AGAIN ? [about] : [])].join(' ');
+  const rows = [...Map.groupBy(notices, (notice) => `${occasion(notice)} ${notice.channel}`).values()]
+    .filter((same) => same.length > 1)
+    .map((same) =>
+      found(`${same.length} messages of one ${same[0]?.event} by ${same[0]?.channel}`, {
+        order: same[0]?.order ?? '',
+        notifications: same.map(({ id }) => id).join(' '),
+      }),
+    );
+  const ofNumber = new Map(orders.map(({ id, number }) => [number, id]));
+  const orderOf = ({ text }: Message): string | undefined =>
+    ofNumber.get(text.split(' ').find((word) => ofNumber.has(word)) ?? '');
+  const byId = new Map(notices.map((notice) => [notice.id, notice]));
+  const alike = Map.groupBy(
+    [...mails, ...texts].filter((message) => orderOf(message) !== undefined),
+    ({ to, text }) => `${to} ${text}`,
+  );
+  const arrived = [...alike.values()].flatMap((same) => {
+    const ids = [...new Set(same.map(({ id }) => id))];
+    const occasions = new Set(ids.flatMap((id) => byId.get(id) ?? []).map(occasion));
+    return ids.length > Math.max(1, occasions.size)
+      ? [
+          found(`the same came under ${ids.length} ids: ${same[0]?.text}`, {
+            order: orderOf(same[0] as Message) ?? '',
+            notifications: ids.join(' '),
+          }),
+        ]
+      : [];
+  });
+  return [...rows, ...arrived];
 }
 
 function unrefunded({ intents, refunds }: Facts, { ofCheckout }: Books): Found[] {

@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config.js';
 import { openJson, type Sealed } from '../../src/domain/kernel/cipher.js';
 import { orderContext, type Contact } from '../../src/domain/orders/index.js';
 import { createCipher } from '../../src/infra/crypto/aes-cipher.js';
+import { createClient, type StripeConnection } from '../../src/infra/stripe/client.js';
 import { NEEDS_ATTENTION } from '../../src/workflows/attributes.js';
 import type { Stage } from './contracts.js';
 
@@ -42,11 +43,30 @@ export interface Found {
   readonly ids: Readonly<Record<string, string>>;
 }
 
+/** A payment as it was asked for, whatever became of it. */
+export interface Asked {
+  readonly intent: string;
+  readonly checkout: string;
+  readonly attempt: string;
+  /** The key under which it was; the SDK makes one up for who names none. */
+  readonly key: string | null;
+}
+
+/** A message that an order's customer is to get, as the shop wrote it down. */
+export interface Notice {
+  readonly id: string;
+  readonly order: string;
+  readonly event: string;
+  /** What an event is about that an order may meet more than once; empty else. */
+  readonly about: string;
+  readonly channel: string;
+}
+
 export interface Message {
   readonly to: string;
   /** A mail's subject, or the text of an SMS. */
   readonly text: string;
-  /** The Message-ID or client reference: the same for a repeat. */
+  /** What stands before the @ of the Message-ID, or the client reference: the same for a repeat, and its notice's. */
   readonly id: string;
 }
 
@@ -57,10 +77,14 @@ export interface Facts {
   readonly refunds: readonly RefundRow[];
   /** The provider's side; minor units. */
   readonly intents: readonly Pick<IntentTotals, 'intent' | 'metadata' | 'net' | 'held' | 'captures' | 'refunded'>[];
+  readonly asked: readonly Asked[];
+  /** Those that our attempts have. */
+  readonly keys: readonly string[];
   readonly oversold: readonly Found[];
   readonly leaked: readonly Found[];
   /** Messages that nobody sent, and password resets that nobody answered. */
   readonly unsent: readonly Found[];
+  readonly notices: readonly Notice[];
   readonly mails: readonly Message[];
   readonly texts: readonly Message[];
   /** Flows that asked for attention at some time, and those that still do. */
@@ -96,6 +120,10 @@ const UNSENT = `
   union all
   select format('password reset is %s', status), jsonb_build_object('reset', id)
   from password_resets where status in ('requested', 'undeliverable') and created_at < now() - interval '20 seconds'`;
+
+const NOTICES = `
+  select id, subject_id as "order", event, coalesce(about::text, '') as about, channel from notifications
+  where subject_type = 'order'`;
 
 const CHECKOUTS = `
   select k.id, k.status, k.closed_at is not null as closed, coalesce(k.failure_code, '') as code, coalesce(r.live, 0)::integer as live
@@ -135,9 +163,12 @@ export async function gatherFacts({ env }: Stage): Promise<Facts> {
       })),
       refunds: await rows<RefundRow>(REFUNDS),
       intents,
+      asked: await readAsked(config.stripe),
+      keys: (await rows<{ key: string }>('select key from payment_attempts')).map(({ key }) => key),
       oversold: await rows<Found & pg.QueryResultRow>(OVERSOLD),
       leaked: await rows<Found & pg.QueryResultRow>(LEAKED),
       unsent: await rows<Found & pg.QueryResultRow>(UNSENT),
+      notices: await rows<Notice>(NOTICES),
       mails: await readMails(env['INBOX_URL'] ?? ''),
       texts: await readTexts(env['SMS_LOG_URL'] ?? ''),
       parked: (await flows.count(`${ours} AND ${NEEDS_ATTENTION.name} IS NOT NULL`)).count,
@@ -149,6 +180,19 @@ export async function gatherFacts({ env }: Stage): Promise<Facts> {
   }
 }
 
+/** From the provider's events, which name the request that made them. */
+export async function readAsked(connection: Pick<StripeConnection, 'secretKey' | 'apiUrl'>): Promise<Asked[]> {
+  const asked: Asked[] = [];
+  const client = createClient({ ...connection, timeoutMs: 60_000 });
+  for await (const event of client.events.list({ type: 'payment_intent.created', limit: 100 })) {
+    if (event.type !== 'payment_intent.created') continue;
+    const { id: intent, metadata } = event.data.object;
+    const ids = { checkout: metadata['checkout_id'] ?? '', attempt: metadata['attempt'] ?? '' };
+    asked.push({ intent, ...ids, key: event.request?.idempotency_key ?? null });
+  }
+  return asked;
+}
+
 const PAGE = 500;
 
 interface Mail {
@@ -157,12 +201,14 @@ interface Mail {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+const bare = (messageId: string): string => /^<(.+)@[^@]*>$/.exec(messageId)?.[1] ?? messageId;
+
 async function readMails(inbox: string): Promise<Message[]> {
   const found: Message[] = [];
   for (let skip = 0; ; skip += PAGE) {
     const page = await read<readonly Mail[]>(`${inbox}/api/email?sort=asc&skip=${skip}&limit=${PAGE}`);
     for (const { to = [], subject, headers } of page)
-      found.push({ to: to[0]?.address ?? '', text: subject, id: headers['message-id'] ?? '' });
+      found.push({ to: to[0]?.address ?? '', text: subject, id: bare(headers['message-id'] ?? '') });
     if (page.length < PAGE) return found;
   }
 }

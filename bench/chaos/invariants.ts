@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { LEAKED, OVERSOLD } from './facts.js';
+import { LEAKED, OVERSOLD, type Found } from './facts.js';
+import type { LeakLook } from './judge.js';
 
 /** How many breaches there were at a moment; null: the database could not be asked. */
 export interface Sample {
@@ -13,6 +14,8 @@ export interface Sample {
 /** Looks at the promises while everything breaks around them. */
 export interface Invariants {
   samples(): readonly Sample[];
+  /** What leaked at each of these moments. */
+  leaks(): readonly LeakLook[];
   close(): Promise<void>;
 }
 
@@ -27,10 +30,14 @@ const CHARGED = `
   having sum(case l.type when 'refund' then -l.amount else l.amount end) <> 0 and min(l.created_at) < now() - interval '5 minutes'`;
 
 const ALL = `select (select count(*) from (${OVERSOLD}) o)::integer as oversold,
-  (select count(*) from (${CHARGED}) c)::integer as charged, (select count(*) from (${LEAKED}) k)::integer as leaked`;
+  (select count(*) from (${CHARGED}) c)::integer as charged, 
+  (select coalesce(jsonb_agg(ids), '[]') from (${LEAKED}) k) as leaks`;
+
+type Seen = Pick<Sample, 'oversold' | 'charged'> & { readonly leaks: readonly Found['ids'][] | null };
 
 export function watchInvariants(databaseUrl: string, now: () => number): Invariants {
   const samples: Sample[] = [];
+  const leaks: LeakLook[] = [];
   const closing = new AbortController();
   const connected: { client: pg.Client | null } = { client: null };
 
@@ -45,10 +52,10 @@ export function watchInvariants(databaseUrl: string, now: () => number): Invaria
     return fresh;
   }
 
-  async function look(): Promise<Omit<Sample, 'atMs'>> {
+  async function look(): Promise<Seen> {
     try {
       connected.client ??= await connect();
-      const { rows } = await connected.client.query<Omit<Sample, 'atMs'>>(ALL);
+      const { rows } = await connected.client.query<Seen>(ALL);
       return rows[0] ?? UNKNOWN;
     } catch {
       void connected.client?.end().catch(() => undefined);
@@ -60,7 +67,9 @@ export function watchInvariants(databaseUrl: string, now: () => number): Invaria
   const looking = (async () => {
     while (!closing.signal.aborted) {
       const atMs = now();
-      samples.push({ atMs, ...(await look()) });
+      const { leaks: leaked, ...counts } = await look();
+      samples.push({ atMs, ...counts, leaked: leaked?.length ?? null });
+      leaks.push({ atMs, leaked });
       await sleep(EVERY_MS, undefined, { signal: closing.signal }).catch(() => undefined);
     }
     await connected.client?.end().catch(() => undefined);
@@ -68,6 +77,7 @@ export function watchInvariants(databaseUrl: string, now: () => number): Invaria
 
   return {
     samples: () => samples,
+    leaks: () => leaks,
     async close() {
       closing.abort();
       await looking;
@@ -75,4 +85,4 @@ export function watchInvariants(databaseUrl: string, now: () => number): Invaria
   };
 }
 
-const UNKNOWN = { oversold: null, charged: null, leaked: null };
+const UNKNOWN: Seen = { oversold: null, charged: null, leaks: null };

@@ -13,6 +13,7 @@ import { startCrowd } from './crowd.js';
 import { keepEvidence } from './evidence.js';
 import { judgeVitals } from './flatness.js';
 import { watchInvariants } from './invariants.js';
+import { leakedInPeace, neverCame } from './judge.js';
 import { createMeter } from './meter.js';
 import type { ChaosOptions } from './options.js';
 import { isClean, reportLines, reportOf, type Ran } from './report.js';
@@ -77,7 +78,7 @@ export async function runChaos(
 
 async function play(
   { place, stage, problems }: OpenStage,
-  { seed, shoppers }: ChaosOptions,
+  { minutes, seed, shoppers }: ChaosOptions,
   schedule: Schedule,
   { config, signal }: { readonly config: Config; readonly signal: AbortSignal },
 ): Promise<Omit<Ran, 'commit' | 'at' | 'machine' | 'options'>> {
@@ -113,7 +114,11 @@ async function play(
       ...{ settleMs: rest.afterMs, tally, visits: heard.visits, spans: faults.spans, skipped: faults.skipped },
       ...{ seconds: meter.seconds(), calls: meter.calls(), samples: meter.samples(), invariants: invariants.samples() },
       vitals: judgeVitals(vitals.samples(), schedule.faults.length === 0),
-      problems: [...problems, ...faults.problems],
+      problems: [
+        ...[...problems, ...faults.problems],
+        ...leakedInPeace(invariants.leaks(), faults.spans),
+        ...neverCame(minutes, faults),
+      ],
     };
   } finally {
     view.close();

@@ -3,6 +3,7 @@ import type { FaultSpan } from './contracts.js';
 import { FAULTS } from './faults/index.js';
 import type { FaultPlace } from './faults/types.js';
 import { isWell } from './health.js';
+import { NO_TIME } from './judge.js';
 import { isAlone, type PlannedFault, type Schedule } from './schedule.js';
 
 export interface FaultRun {
@@ -40,7 +41,7 @@ export function runFaults(
   async function suffer(planned: PlannedFault): Promise<void> {
     const { kind, target, forMs } = planned;
     const fault = FAULTS[kind];
-    const reason = since() + forMs > calmAtMs ? 'there was no time left' : fault.impossible?.(place, planned);
+    const reason = since() + forMs > calmAtMs ? NO_TIME : fault.impossible?.(place, planned);
     if (reason !== undefined) {
       skipped.push({ kind, reason });
       return;

@@ -25,16 +25,41 @@ const order = {
   total: 500,
   email,
 };
-const intent = { intent: 'pi_1', metadata: { checkout_id: 'k1' }, net: 500, held: 0, captures: 1, refunded: 0 };
+const intent = {
+  intent: 'pi_1',
+  metadata: { checkout_id: 'k1' },
+  net: 500,
+  held: 0,
+  captures: 1,
+  refunded: 0,
+};
+const made = { intent: 'pi_1', checkout: 'k1', attempt: '1', key: 'k1:authorise:1' };
 const refund = { id: 'r1', order: 'o1', status: 'succeeded', amount: 200 };
 const mail = { to: email, text: 'Order N-1 is confirmed', id: 'm1' };
 const text = { to: phone, text: 'Order N-1 is confirmed', id: 't1' };
+const notice = { id: 'm1', order: 'o1', event: 'order_confirmed', about: '', channel: 'email' };
 const placed: Told = { what: 'placed', orderId: 'o1', amount: 500 };
 
 /** One order, and all that belongs to it. */
 const facts = (change: Partial<Facts> = {}): Facts => ({
-  ...{ checkouts: [checkout], orders: [order], refunds: [], intents: [intent], oversold: [], leaked: [], unsent: [] },
-  ...{ mails: [mail], texts: [text], parked: 0, parkedNow: [] },
+  ...{
+    checkouts: [checkout],
+    orders: [order],
+    refunds: [],
+    intents: [intent],
+    asked: [made],
+    keys: ['k1:authorise:1', 'k1:authorise:2'],
+    oversold: [],
+    leaked: [],
+    unsent: [],
+  },
+  ...{
+    notices: [notice, { ...notice, id: 't1', channel: 'sms' }],
+    mails: [mail],
+    texts: [text],
+    parked: 0,
+    parkedNow: [],
+  },
   ...change,
 });
 
@@ -50,7 +75,7 @@ test('a tally, of an order that is as told, has no breach', () => {
 });
 
 const unpaid = (status: string, code = ''): Partial<Facts> => ({
-  ...{ checkouts: [{ ...checkout, status, code }], orders: [], intents: [], mails: [], texts: [] },
+  ...{ checkouts: [{ ...checkout, status, code }], orders: [], intents: [], notices: [], mails: [], texts: [] },
 });
 const asked: Told = { what: 'order_cancelling', orderId: 'o1' };
 const promised: Told = { what: 'refunded', orderId: 'o1', refundId: 'r1', amount: 200 };
@@ -81,6 +106,20 @@ test.each<[string, BreachKind, readonly Told[], Partial<Facts>]>([
   ],
   ['two captures of one payment', 'doubled', [placed], { intents: [{ ...intent, captures: 2 }] }],
   ['two payments of one checkout', 'doubled', [placed], { intents: [intent, { ...intent, intent: 'pi_2' }] }],
+  ['two payments made for one attempt', 'doubled', [placed], { asked: [made, { ...made, intent: 'pi_2' }] }],
+  ['a payment asked for under a key of its own', 'doubled', [placed], { asked: [{ ...made, key: 'made-up' }] }],
+  ['two messages written down for one event', 'doubled', [placed], { notices: [notice, { ...notice, id: 'm2' }] }],
+  ['a mail that came under two ids', 'doubled', [placed], { mails: [mail, { ...mail, id: 'm2' }] }],
+  ['an SMS that came under an id and without one', 'doubled', [placed], { texts: [text, { ...text, id: '' }] }],
+  [
+    'two refund mails about one refund',
+    'doubled',
+    [placed],
+    {
+      notices: ['m2', 'm3'].map((id) => ({ ...notice, id, event: 'order_refunded', about: 'r1' })),
+      mails: [mail, ...['m2', 'm3'].map((id) => ({ ...mail, id, text: 'A refund for order N-1' }))],
+    },
+  ],
   ['more sold than there was', 'oversold', [placed], { oversold: [{ what: '2 sold, 1 came in', ids: {} }] }],
   ['stock kept for nobody', 'leaked', [placed], { leaked: [{ what: '1 piece', ids: {} }] }],
   ['money without an order', 'charged without order', [], { ...unpaid('expired'), intents: [intent] }],
@@ -130,6 +169,24 @@ test('a tally, of who wanted two orders and has two, has no breach', () => {
     texts: [text, { ...text, text: 'Order N-2 is confirmed', id: 't2' }],
   });
   expect(kindsOf([visit([placed], { wanted: 2 })], two)).toEqual([]);
+});
+
+test('a tally, of two refunds of one order and their mails, has no breach', () => {
+  const two = facts({
+    notices: ['r1', 'r2'].map((about) => ({ ...notice, id: `m-${about}`, event: 'order_refunded', about })),
+    mails: [mail, ...['m-r1', 'm-r2'].map((id) => ({ ...mail, id, text: 'A refund for order N-1' }))],
+  });
+  expect(kindsOf([visit([placed])], two)).toEqual([]);
+});
+
+test('a tally, of a card that was declined and another that paid, has no breach', () => {
+  const two = facts({ asked: [made, { ...made, intent: 'pi_2', attempt: '2', key: 'k1:authorise:2' }] });
+  expect(kindsOf([visit([placed])], two)).toEqual([]);
+});
+
+test('a tally, of two mails for two new passwords, has no breach', () => {
+  const resets = ['a', 'b'].map((id) => ({ ...mail, id, text: 'Choose a new password' }));
+  expect(kindsOf([visit([placed])], facts({ mails: [mail, ...resets] }))).toEqual([]);
 });
 
 test('a tally, of a message that came twice under one id, counts a repeat and no breach', () => {
