@@ -211,7 +211,7 @@ export function createReconciliationActivities(deps: ReconciliationActivityDeps)
     const ours = { reference: back.refundId, amount: back.amount, status: 'succeeded' } as const;
     await transact((em) =>
       noteMended(em, id, async () => {
-        await recordTaken(em, taken, [...others, ours]);
+        await recordTaken(em, taken, [...given.filter((each) => each.key !== key), ours]);
         if (begun !== undefined) await recordVoided(em, { attemptId: begun.attempt.id, intentId });
         await queueOrderNotification(em, orderId, 'payment_returned', { refunded: amount });
         await publish(em, { topic: 'order.notification_queued', key: orderId, payload: { orderId } });

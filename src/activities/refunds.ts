@@ -21,6 +21,7 @@ import {
 } from '../domain/refunds/index.js';
 import { cancelOrderWorkflowId, refundWorkflowId } from '../workflows/contracts.js';
 import { gatewayOf } from './payments.js';
+import { createReturnAgain } from './return-money.js';
 
 export interface RefundActivityDeps {
   readonly transact: Transact;
@@ -40,6 +41,7 @@ export interface GivenBack {
 
 /** Money that goes back to customers of placed orders. */
 export function createRefundActivities({ transact, query, gateways }: RefundActivityDeps) {
+  const returnAgain = createReturnAgain({ transact, query, gatewayOf: (provider) => gatewayOf(gateways, provider) });
   return {
     /**
      * Gives a refund's money back, or asks what became of it: at most once for its key, however often it is called. The row
@@ -62,11 +64,15 @@ export function createRefundActivities({ transact, query, gateways }: RefundActi
       return { orderId, status: await transact((em) => recordRefund(em, refundId, answer)) };
     },
 
-    /** The provider told of a refund: all refunds of that payment are booked as the provider has them now. Answers which flows wait. */
+    /**
+     * The provider told of a refund: all refunds of that payment are booked as the provider has them now. Answers which flows wait.
+     * No flow waits for one of money without an order, so it is given anew right here when its bank sent it back.
+     */
     bookRefunds: async ({ eventId }: { readonly eventId: string }): Promise<{ waiting: string[] }> => {
       const event = await query((em) => findEventIntent(em, eventId));
       const orderId = event === null ? null : await query((em) => findRefundedOrder(em, event));
       if (event === null || orderId === null) {
+        if (event !== null) await returnAgain(event);
         await query((em) => markEventHandled(em, eventId));
         return { waiting: [] };
       }

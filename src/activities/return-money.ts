@@ -10,12 +10,15 @@ import {
 import type { Money } from '../domain/kernel/money.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
 import { findPendingMessages, queueOrderNotification } from '../domain/notifications/index.js';
-import { paidIntents, strayIntents, type PaymentGateway } from '../domain/payments/index.js';
+import { findReturned, paidIntents, strayIntents, type PaymentGateway } from '../domain/payments/index.js';
 
-export interface ReturnMoneyDeps {
+export interface GiveBackDeps {
   readonly transact: Transact;
   readonly query: Query;
   readonly gatewayOf: (provider: string) => PaymentGateway;
+}
+
+export interface ReturnMoneyDeps extends GiveBackDeps {
   /** The intent that an attempt made; null when it made none. */
   readonly intentOf: (begun: BegunAuthorisation) => Promise<string | null>;
 }
@@ -52,20 +55,22 @@ interface Owed extends Undoing {
  * Makes sure that nothing is, or can still be, paid for a checkout beside its order: all of it where it ended unpaid, else
  * only intents that are not the order's. With `refund` also what was taken goes back. Idempotent, harmless when nothing was.
  */
-export function createReturnMoney({ transact, query, gatewayOf, intentOf }: ReturnMoneyDeps) {
+export function createReturnMoney({ intentOf, ...deps }: ReturnMoneyDeps) {
+  const { transact, query } = deps;
+  const giveBack = createGiveBack(deps);
   return async function returnMoney(checkoutId: string, options: ReturnOptions): Promise<Returned> {
     const undoing = await query((em) => readUndoing(em, checkoutId));
     let taken = false;
     for (const begun of undoing.unpaid ? await query((em) => begunAuthorisations(em, checkoutId)) : [])
       if (await undoAttempt(undoing, begun, options)) taken = true;
     for (const intentId of await query((em) => strayIntents(em, checkoutId))) {
-      const stray = { ...undoing, checkoutId, intentId, key: `${checkoutId}:stray:${intentId}`, attemptId: null };
+      const stray = { ...undoing, checkoutId, intentId, key: strayKey(checkoutId, intentId), attemptId: null };
       if (await giveBack(stray, options)) taken = true;
     }
     // Whoever paid and was undone before anyone heard of it.
     if (undoing.unpaid && options.known !== true)
       await transact(async (em) => {
-        if ((await paidIntents(em, checkoutId)).size > 0) await queue(em, undoing, undoing.total);
+        if ((await paidIntents(em, checkoutId)).size > 0) await queueReturned(em, undoing, undoing.total);
       });
     const pending = await query((em) => findPendingMessages(em, undoing.orderId));
     return { orderId: undoing.orderId, taken, untold: pending.some(({ event }) => event === 'payment_returned') };
@@ -85,7 +90,28 @@ export function createReturnMoney({ transact, query, gatewayOf, intentOf }: Retu
     await transact((em) => recordVoided(em, { attemptId, intentId: paid ? null : intentId }));
     return false;
   }
+}
 
+/**
+ * A refund was heard of, of money that is no order's and that went back: what the provider has of it by now is booked, and what a
+ * bank sent back is given anew. Idempotent, harmless for every other payment.
+ */
+export function createReturnAgain({ query, ...deps }: GiveBackDeps) {
+  const giveBack = createGiveBack({ query, ...deps });
+  return async function returnAgain(payment: { readonly provider: string; readonly intentId: string }): Promise<void> {
+    const { provider, intentId } = payment;
+    const returned = await query((em) => findReturned(em, payment));
+    if (returned === null) return;
+    const { checkoutId, attemptId, key } = returned;
+    const undoing = await query((em) => readUndoing(em, checkoutId));
+    const owed = { ...undoing, provider, checkoutId, intentId, attemptId, key: key ?? strayKey(checkoutId, intentId) };
+    await giveBack(owed, { refund: true });
+  };
+}
+
+const strayKey = (checkoutId: string, intentId: string): string => `${checkoutId}:stray:${intentId}`;
+
+function createGiveBack({ transact, gatewayOf }: GiveBackDeps) {
   /** Voids an intent, or refunds what is left of what was taken with it. @returns whether there is something left */
   async function giveBack(owed: Owed, options: ReturnOptions): Promise<boolean> {
     const { checkoutId, provider, intentId, key } = owed;
@@ -132,11 +158,13 @@ export function createReturnMoney({ transact, query, gatewayOf, intentOf }: Retu
     await transact(async (em) => {
       // A stray has money by its event.
       const secured = attemptId === null || (await recordVoided(em, { attemptId, intentId }));
-      if (taken !== null || (secured && !known)) await queue(em, owed, taken ?? owed.total);
+      if (taken !== null || (secured && !known)) await queueReturned(em, owed, taken ?? owed.total);
     });
   }
 
-  async function queue(em: Em, { orderId }: Undoing, amount: Money | null): Promise<void> {
-    if (amount !== null) await queueOrderNotification(em, orderId, 'payment_returned', { refunded: amount });
-  }
+  return giveBack;
+}
+
+async function queueReturned(em: Em, { orderId }: Undoing, amount: Money | null): Promise<void> {
+  if (amount !== null) await queueOrderNotification(em, orderId, 'payment_returned', { refunded: amount });
 }

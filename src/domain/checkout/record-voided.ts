@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { notFound } from '../kernel/errors.js';
 import type { Money } from '../kernel/money.js';
-import { recordMovement, type FoundRefund } from '../payments/index.js';
+import { recordMovement, recordReversal, type FoundRefund } from '../payments/index.js';
 
 /** Whose money goes back. */
 export interface Undoing {
@@ -44,7 +44,10 @@ export interface TakenMoney {
   readonly amount: Money;
 }
 
-/** Money that was found taken and goes back: the ledger has it from now on, each refund once it is definite. Idempotent. */
+/**
+ * Money that was found taken and goes back: the ledger has it from now on, each refund once it is definite, and its reversal once it
+ * came back. Idempotent.
+ */
 export async function recordTaken(
   em: EntityManager,
   { checkoutId, provider, intentId, chargeId, amount }: TakenMoney,
@@ -54,6 +57,7 @@ export async function recordTaken(
   for (const { reference, amount: back, status } of refunds)
     if (status === 'succeeded')
       await recordMovement(em, { checkoutId, provider, intentId, type: 'refund', reference, amount: back });
+    else if (status === 'failed') await recordReversal(em, { provider, reference });
 }
 
 /**

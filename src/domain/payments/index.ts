@@ -9,7 +9,15 @@ export {
   type AttemptRow,
 } from './attempts.js';
 export { collectDue } from './collect-due.js';
-export { MOVEMENT, movementOf, recordMovement, type LedgerEntry } from './ledger.js';
+export {
+  findReturned,
+  MOVEMENT,
+  movementOf,
+  recordMovement,
+  recordReversal,
+  type LedgerEntry,
+  type ReturnedMoney,
+} from './ledger.js';
 export {
   findEventCheckout,
   findEventIntent,

@@ -56,13 +56,14 @@ export async function storePaymentEvent(em: EntityManager, event: PaymentEvent):
 }
 
 /**
- * Stores an event that says nothing of money held, taken or refused, once and in one statement; answers the checkout it speaks of. No
- * flow waits for such a one, so it takes no lock.
+ * Stores an event that says nothing of money held, taken or refused, once and in one statement; answers the checkout it speaks of, also
+ * where no attempt knows the intent and the ledger does. No flow waits for such a one, so it takes no lock.
  */
 export async function notePaymentEvent(em: EntityManager, event: PaymentEvent): Promise<string | null> {
   const [row] = await em.execute<{ checkout_id: string | null }[]>(
     prepared(`insert into payment_events (id, provider, type, intent_id, amount, currency, created_at, checkout_id)
-       values (?, ?, ?, ?, ?, ?, ?, (${attempt('checkout_id')}))
+       values (?, ?, ?, ?, ?, ?, ?, coalesce((${attempt('checkout_id')}),
+         (select checkout_id from payment_ledger where intent_id = ? and provider = ? limit 1)))
        on conflict (id) do update set checkout_id = coalesce(payment_events.checkout_id, excluded.checkout_id)
        returning checkout_id`),
     [
@@ -74,6 +75,8 @@ export async function notePaymentEvent(em: EntityManager, event: PaymentEvent): 
       event.amount?.currency ?? null,
       event.createdAt,
       ...attemptOf(event),
+      event.intentId,
+      event.provider,
     ],
   );
   return row?.checkout_id ?? null;

@@ -74,3 +74,17 @@ test('events of a refund start a flow that books it, for payments of ours alone'
   expect([...told, ...others].map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
   expect(started).toEqual(told.map(({ id }) => `refundEvent refund-event-${id}`));
 });
+
+test('the event of a refund that came back, of money that the ledger alone knows, starts a flow too', async () => {
+  const orderId = await placedOrder(app.deps.query, app.deps.cipher);
+  const intent = `pi_beside_${orderId}`;
+  await app.shop.run(
+    `insert into payment_ledger (id, checkout_id, provider, intent_id, type, reference, amount, currency)
+     select ?, checkout_id, 'stripe', ?, 'capture', ?, 100, 'USD' from orders where id = ?`,
+    [newId(), intent, `ch_${intent}`, orderId],
+  );
+  const refund = { id: 're_2', object: 'refund', amount: 100, currency: 'usd', payment_intent: intent, metadata: {} };
+  const { id, status } = await tell('refund.failed', refund);
+  expect(status).toBe(200);
+  expect(started).toContain(`refundEvent refund-event-${id}`);
+});

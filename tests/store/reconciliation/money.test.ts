@@ -221,6 +221,28 @@ describeWith('postgres', 'reconciliation of money', () => {
     expect(desk.moved(checkoutId)).toMatchObject({ captured: TOTAL, refunded: TOTAL });
   });
 
+  test('money without an order that the bank sent back, of which nobody heard, is given anew, and its first refund is taken out', async () => {
+    const { checkoutId, intentId } = await takenOfNobody();
+    const giveBack = async () => {
+      const open = (await found(checkoutId)).find(({ state }) => state === 'awaiting_approval');
+      if (open === undefined) throw new Error('nothing was found');
+      await books.decide(open, 'approved', desk.staffId);
+      expect(await books.mend(open)).toBe('repaired');
+    };
+    await giveBack();
+    const [refund] = (await desk.provider.stripe.refunds.list({ payment_intent: intentId })).data;
+    await desk.provider.post(`/test/refunds/${refund?.id}/settle`, { status: 'failed' });
+    await giveBack();
+    expect(desk.moved(checkoutId)).toMatchObject({ captured: TOTAL, refunded: TOTAL });
+    expect((await desk.ledger(checkoutId)).map(({ type }) => type)).toEqual([
+      'capture',
+      'refund',
+      'refund',
+      'refund_reversal',
+    ]);
+    expect((await found(checkoutId)).every(({ state }) => state === 'repaired')).toBe(true);
+  });
+
   test('money without an order that went back by hand is booked', async () => {
     const { checkoutId, intentId } = await takenOfNobody();
     await dashboard(intentId, TOTAL);

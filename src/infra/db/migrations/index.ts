@@ -12,6 +12,7 @@ import { Reconciliation } from './0012-reconciliation.js';
 import { StockAlerts } from './0016-stock-alerts.js';
 import { Restores } from './0017-restores.js';
 import { StockNotices } from './0018-stock-notices.js';
+import { LedgerIntent } from './0019-ledger-intent.js';
 
 /** In the order they run; a landed one never changes. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   { name: '0016-stock-alerts', class: StockAlerts },
   { name: '0017-restores', class: Restores },
   { name: '0018-stock-notices', class: StockNotices },
+  { name: '0019-ledger-intent', class: LedgerIntent },
 ];
