@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERROR_CODES } from '../../domain/kernel/errors.js';
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../domain/kernel/page.js';
 
 /** Schemas that many routes share; named in the OpenAPI document. */
 export const Id = z.uuid().meta({ id: 'Id', description: 'UUID, version 7 where we made it' });
@@ -25,6 +26,15 @@ export const queryInteger = (min: number, max: number) =>
     .regex(/^\d{1,15}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.int().min(min).max(max));
+
+/** What a list takes in its query string: how many, and from where on. */
+export const pageInput = {
+  limit: queryInteger(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
+  cursor: z.string().max(200).optional(),
+};
+
+/** The same of a list whose cursors may hold text of its rows. */
+export const longPageInput = { ...pageInput, cursor: z.string().min(1).max(2_000).optional() };
 
 export const ErrorEnvelope = z
   .strictObject({

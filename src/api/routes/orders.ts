@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { Cipher } from '../../domain/kernel/cipher.js';
 import { notFound } from '../../domain/kernel/errors.js';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../domain/kernel/page.js';
 import type { Query } from '../../domain/kernel/transact.js';
 import { findOrderOwner, listOrders, readOrder, readTimeline, type OrderEvent } from '../../domain/orders/index.js';
 import type { Caller } from '../../domain/users/types.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { etag } from '../if-match.js';
-import { Id, Instant, Money, queryInteger } from '../openapi/schemas.js';
+import { Id, Instant, Money, pageInput } from '../openapi/schemas.js';
 import { assertOwns } from './checkout/access.js';
 import { presentOrder } from './checkout/presenter.js';
 import { Address } from './checkout/schemas.js';
@@ -131,16 +130,11 @@ export function createOrderRoutes({ query, cipher }: { readonly query: Query; re
       summary: 'The customer’s orders, newest first',
       tag: 'orders',
       access: 'customer',
-      query: z.strictObject({
-        limit: queryInteger(1, PAGE_LIMIT_MAX).optional(),
-        cursor: z.string().max(200).optional(),
-      }),
+      query: z.strictObject(pageInput),
       responses: { 200: OrderPage },
       handle: async ({ caller, query: { limit, cursor } }) => {
         if (caller.kind !== 'user') throw notFound('order');
-        const { data, nextCursor } = await query((em) =>
-          listOrders(em, caller.userId, { limit: limit ?? PAGE_LIMIT_DEFAULT, cursor }),
-        );
+        const { data, nextCursor } = await query((em) => listOrders(em, caller.userId, { limit, cursor }));
         const orders = data.map((order) => ({
           id: order.id,
           number: order.number,

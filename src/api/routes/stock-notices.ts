@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Cipher } from '../../domain/kernel/cipher.js';
 import { DomainError, notFound } from '../../domain/kernel/errors.js';
 import { newId } from '../../domain/kernel/ids.js';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../domain/kernel/page.js';
 import type { Query, Transact } from '../../domain/kernel/transact.js';
 import {
   askForNotice,
@@ -15,7 +14,7 @@ import { assertUser, readAccount } from '../../domain/users/index.js';
 import type { Caller } from '../../domain/users/types.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import type { LimitGuesses } from '../limit-guesses.js';
-import { Id, queryInteger } from '../openapi/schemas.js';
+import { Id, pageInput } from '../openapi/schemas.js';
 import { Email } from './users.js';
 
 export interface StockNoticeRouteDeps {
@@ -108,10 +107,7 @@ export function createStockNoticeRoutes({ transact, query, cipher, limitGuesses 
       summary: 'What you wait for, newest first',
       tag: 'users',
       access: 'customer',
-      query: z.strictObject({
-        limit: queryInteger(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-        cursor: z.string().max(200).optional(),
-      }),
+      query: z.strictObject(pageInput),
       responses: { 200: z.strictObject({ data: z.array(StockNoticeView), next_cursor: z.string().nullable() }) },
       async handle({ caller, query: input }) {
         assertUser(caller);

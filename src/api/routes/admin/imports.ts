@@ -16,12 +16,12 @@ import { claimIdempotencyKey, hashBody } from '../../../domain/idempotency/index
 import type { Clock } from '../../../domain/kernel/clock.js';
 import { DomainError } from '../../../domain/kernel/errors.js';
 import { newId } from '../../../domain/kernel/ids.js';
-import { decodeCursor, decodeIdCursor, page, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../domain/kernel/page.js';
+import { decodeCursor, decodeIdCursor, page } from '../../../domain/kernel/page.js';
 import type { Query, Transact } from '../../../domain/kernel/transact.js';
 import { assertMayForShop } from '../../../domain/users/index.js';
 import { callerKey } from '../../../domain/users/types.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
-import { Id, Instant, queryInteger } from '../../openapi/schemas.js';
+import { Id, Instant, longPageInput } from '../../openapi/schemas.js';
 import { receivePieces } from '../../receive-pieces.js';
 import { plainText } from '../products/schemas.js';
 
@@ -77,10 +77,6 @@ const presentImport = (record: ImportRecord): z.input<typeof ImportView> => ({
 
 const Refusal = z.strictObject({ line: z.int(), field: z.string(), reason: z.string() });
 const ImportId = z.strictObject({ id: Id });
-const pageFields = {
-  limit: queryInteger(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-  cursor: z.string().min(1).max(2_000).optional(),
-};
 
 /** Catalogue files, which may say anything of any product: sent, watched and stopped by the shop's people who may. */
 export function createImportRoutes(deps: ImportRouteDeps): Endpoint[] {
@@ -154,7 +150,7 @@ export function createImportRoutes(deps: ImportRouteDeps): Endpoint[] {
       path: '/admin/imports',
       operationId: 'listImports',
       summary: 'Imports, newest first',
-      query: z.strictObject(pageFields),
+      query: z.strictObject(longPageInput),
       responses: { 200: z.strictObject({ data: z.array(ImportView), next_cursor: z.string().nullable() }) },
       async handle({ caller, query: { limit, cursor } }) {
         assertMayForShop(caller, 'imports:write');
@@ -184,7 +180,7 @@ export function createImportRoutes(deps: ImportRouteDeps): Endpoint[] {
       operationId: 'listImportRefusals',
       summary: 'What was wrong with the lines that were refused, in the order of the file',
       params: ImportId,
-      query: z.strictObject(pageFields),
+      query: z.strictObject(longPageInput),
       responses: { 200: z.strictObject({ data: z.array(Refusal), next_cursor: z.string().nullable() }) },
       async handle({ caller, params, query: { limit, cursor } }) {
         assertMayForShop(caller, 'imports:write');

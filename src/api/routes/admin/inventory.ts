@@ -11,11 +11,11 @@ import {
   type StockMovement,
   type StockRecord,
 } from '../../../domain/inventory/index.js';
-import { decodeIdCursor, page, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../domain/kernel/page.js';
+import { decodeIdCursor, page } from '../../../domain/kernel/page.js';
 import type { Query, Transact } from '../../../domain/kernel/transact.js';
 import { assertMay } from '../../../domain/users/index.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
-import { Id, Instant, queryInteger } from '../../openapi/schemas.js';
+import { Id, Instant, longPageInput } from '../../openapi/schemas.js';
 import { plainText } from '../products/schemas.js';
 
 const StockView = z
@@ -93,8 +93,7 @@ export function createInventoryRoutes(deps: { readonly transact: Transact; reado
       summary: 'The stock of all variants, or of those that are low',
       query: z.strictObject({
         low: z.literal('true').optional().meta({ description: 'only variants at or below their threshold' }),
-        limit: queryInteger(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-        cursor: z.string().min(1).max(2_000).optional(),
+        ...longPageInput,
       }),
       responses: { 200: z.strictObject({ data: z.array(StockView), next_cursor: z.string().nullable() }) },
       async handle({ caller, query: { low, limit, cursor } }) {
@@ -122,10 +121,7 @@ export function createInventoryRoutes(deps: { readonly transact: Transact; reado
       path: '/admin/inventory/:variant_id/movements',
       operationId: 'listStockMovements',
       summary: 'What moved the stock of a variant, newest first',
-      query: z.strictObject({
-        limit: queryInteger(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-        cursor: z.string().min(1).max(2_000).optional(),
-      }),
+      query: z.strictObject(longPageInput),
       responses: { 200: z.strictObject({ data: z.array(MovementView), next_cursor: z.string().nullable() }) },
       async handle({ caller, params: { variant_id: variantId }, query: { limit, cursor } }) {
         const before = cursor === undefined ? null : decodeIdCursor(cursor);

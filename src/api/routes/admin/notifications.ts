@@ -3,7 +3,6 @@ import { writeAudit } from '../../../domain/audit/index.js';
 import { DomainError, notFound } from '../../../domain/kernel/errors.js';
 import { newId } from '../../../domain/kernel/ids.js';
 import type { Log } from '../../../domain/kernel/log.js';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../domain/kernel/page.js';
 import type { Query, Transact } from '../../../domain/kernel/transact.js';
 import {
   listNotifications,
@@ -15,7 +14,7 @@ import { findOrderOwner } from '../../../domain/orders/index.js';
 import { assertMay, assertMayForVendor } from '../../../domain/users/index.js';
 import { notifyWorkflowId, type Flows } from '../../../workflows/contracts.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
-import { Id, Instant, queryInteger } from '../../openapi/schemas.js';
+import { Id, Instant, pageInput } from '../../openapi/schemas.js';
 
 export interface NotificationRouteDeps {
   readonly transact: Transact;
@@ -75,12 +74,9 @@ export function createNotificationRoutes({ transact, query, flows, log }: Notifi
       tag: 'admin',
       access: { permission: 'orders:read' },
       params: z.strictObject({ id: z.uuid() }),
-      query: z.strictObject({
-        limit: queryInteger(1, PAGE_LIMIT_MAX).optional(),
-        cursor: z.string().max(200).optional(),
-      }),
+      query: z.strictObject(pageInput),
       responses: { 200: z.strictObject({ data: z.array(Notification), next_cursor: z.string().nullable() }) },
-      async handle({ caller, params: { id }, query: { limit = PAGE_LIMIT_DEFAULT, cursor } }) {
+      async handle({ caller, params: { id }, query: { limit, cursor } }) {
         assertMayForVendor(caller, 'orders:read', null, 'order');
         if ((await query((em) => findOrderOwner(em, id))) === null) throw notFound('order');
         const { data, nextCursor } = await query((em) => listNotifications(em, id, { limit, cursor }));

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { newId } from '../../../domain/kernel/ids.js';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../domain/kernel/page.js';
 import type { Query, Transact } from '../../../domain/kernel/transact.js';
 import {
   AREAS,
@@ -16,7 +15,7 @@ import {
 } from '../../../domain/reconciliation/index.js';
 import { assertMay } from '../../../domain/users/index.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
-import { Id, Instant, queryInteger } from '../../openapi/schemas.js';
+import { Id, Instant, pageInput } from '../../openapi/schemas.js';
 
 const Counts = <K extends string>(keys: readonly K[]) => z.partialRecord(z.enum(keys), z.int());
 
@@ -75,10 +74,6 @@ const present = (difference: Difference): z.input<typeof DifferenceView> => ({
 });
 
 const ById = z.strictObject({ id: z.uuid() });
-const PageInput = {
-  limit: queryInteger(1, PAGE_LIMIT_MAX).optional(),
-  cursor: z.string().max(200).optional(),
-};
 const Page = <T extends z.ZodType>(row: T) =>
   z.strictObject({ data: z.array(row), next_cursor: z.string().nullable() });
 const Shown = z.strictObject({
@@ -128,9 +123,9 @@ export function createReconciliationRoutes({
       summary: 'Runs that laid the books beside each other, newest first, with what has become of what they saw',
       tag: 'admin',
       access: { permission: 'flows:read' },
-      query: z.strictObject(PageInput),
+      query: z.strictObject(pageInput),
       responses: { 200: Page(Run) },
-      async handle({ query: { limit = PAGE_LIMIT_DEFAULT, cursor } }) {
+      async handle({ query: { limit, cursor } }) {
         const { data, nextCursor } = await query((em) => listReconciliations(em, { limit, cursor }));
         return { status: 200, body: { data: data.map(presentRun), next_cursor: nextCursor } };
       },
@@ -157,12 +152,12 @@ export function createReconciliationRoutes({
       tag: 'admin',
       access: { permission: 'flows:read' },
       query: z.strictObject({
-        ...PageInput,
+        ...pageInput,
         state: z.enum(DIFFERENCE_STATES).optional(),
         reconciliation_id: z.uuid().optional(),
       }),
       responses: { 200: Page(DifferenceView) },
-      async handle({ query: { limit = PAGE_LIMIT_DEFAULT, cursor, state = null, reconciliation_id: runId = null } }) {
+      async handle({ query: { limit, cursor, state = null, reconciliation_id: runId = null } }) {
         const { data, nextCursor } = await query((em) => listDifferences(em, { limit, cursor, state, runId }));
         return { status: 200, body: { data: data.map(present), next_cursor: nextCursor } };
       },

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { ProductCard, ProductDetail, ProductFilter } from '../../../domain/catalogue/index.js';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../domain/kernel/page.js';
-import { Id, Money, queryInteger } from '../../openapi/schemas.js';
+import { Id, longPageInput, Money, queryInteger } from '../../openapi/schemas.js';
 import { CategoryNameView, Slug } from '../categories.js';
 
 const HIGHEST_PRICE = 999_999_999_999;
@@ -24,8 +23,8 @@ export const filterFields = {
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional(),
-  limit: queryInteger(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-  cursor: z.string().min(1).max(2_000).optional().meta({ description: '`next_cursor` of the page before' }),
+  ...longPageInput,
+  cursor: longPageInput.cursor.meta({ description: '`next_cursor` of the page before' }),
 };
 
 interface FilterQuery {

@@ -15,9 +15,10 @@ import { newId } from '../../../../domain/kernel/ids.js';
 import { decodeIdCursor, page } from '../../../../domain/kernel/page.js';
 import { endpoint, type Endpoint, type Reply } from '../../../endpoint.js';
 import { etag } from '../../../if-match.js';
+import { longPageInput } from '../../../openapi/schemas.js';
 import { Slug } from '../../categories.js';
 import { AdminProduct, Images, Options, presentRecord, ProductFields, Sku, toChoices } from './schemas.js';
-import { ById, editorOf, pageFields, shared, type CatalogueAdminDeps } from './shared.js';
+import { ById, editorOf, shared, type CatalogueAdminDeps } from './shared.js';
 
 const Body = z.strictObject(ProductFields);
 
@@ -50,7 +51,7 @@ export function createProductAdminRoutes({ transact, query, config }: CatalogueA
         status: z.enum(PRODUCT_STATUSES).optional(),
         category: Slug.optional().meta({ description: 'a slug; its subtree is included' }),
         sku: Sku.optional().meta({ description: 'of any of its variants, exactly' }),
-        ...pageFields,
+        ...longPageInput,
       }),
       responses: { 200: z.strictObject({ data: z.array(AdminProduct), next_cursor: z.string().nullable() }) },
       async handle({ caller, query: { status = null, category = null, sku = null, limit, cursor } }) {

@@ -4,8 +4,7 @@ import type { Editor } from '../../../../domain/catalogue/index.js';
 import type { Query, Transact } from '../../../../domain/kernel/transact.js';
 import type { Caller } from '../../../../domain/users/index.js';
 import { readIfMatch } from '../../../if-match.js';
-import { Id, queryInteger } from '../../../openapi/schemas.js';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../../domain/kernel/page.js';
+import { Id } from '../../../openapi/schemas.js';
 
 export interface CatalogueAdminDeps {
   readonly transact: Transact;
@@ -15,10 +14,6 @@ export interface CatalogueAdminDeps {
 
 export const shared = { tag: 'admin', access: { permission: 'catalogue:write' } } as const;
 export const ById = z.strictObject({ id: Id });
-export const pageFields = {
-  limit: queryInteger(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-  cursor: z.string().min(1).max(2_000).optional(),
-};
 
 export const editorOf = ({
   caller,

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../../domain/kernel/page.js';
 import { isStorableYear, NO_YEAR_0 } from '../../../../domain/kernel/year.js';
 import { listAllOrders, readOrder } from '../../../../domain/orders/index.js';
 import { assertMayForVendor } from '../../../../domain/users/index.js';
 import { endpoint, type Endpoint } from '../../../endpoint.js';
 import { etag } from '../../../if-match.js';
-import { Id, queryInteger } from '../../../openapi/schemas.js';
+import { Id, pageInput } from '../../../openapi/schemas.js';
 import { OrderStatus } from '../../orders.js';
 import { Email } from '../../users.js';
 import type { AdminOrderRouteDeps } from './deps.js';
@@ -21,8 +20,7 @@ const ListInput = z.strictObject({
   email: Email.optional().describe('Of the customer’s account, exactly'),
   from: Moment.optional().describe('Placed at this moment or later'),
   to: Moment.optional().describe('Placed before this moment'),
-  limit: queryInteger(1, PAGE_LIMIT_MAX).optional(),
-  cursor: z.string().max(200).optional(),
+  ...pageInput,
 });
 
 export function createOrderListRoutes({ query, cipher }: AdminOrderRouteDeps): Endpoint[] {
@@ -40,7 +38,7 @@ export function createOrderListRoutes({ query, cipher }: AdminOrderRouteDeps): E
         assertMayForVendor(caller, 'orders:read', null, 'order');
         const { limit, cursor, customer_id: customerId, ...filter } = input;
         const { data, nextCursor } = await query((em) =>
-          listAllOrders(em, { ...filter, customerId }, { limit: limit ?? PAGE_LIMIT_DEFAULT, cursor }),
+          listAllOrders(em, { ...filter, customerId }, { limit, cursor }),
         );
         return { status: 200, body: { data: data.map(presentEntry), next_cursor: nextCursor } };
       },

@@ -11,8 +11,8 @@ import {
   type SavedBreak,
 } from '../../../../domain/pricing/index.js';
 import { endpoint, type Endpoint } from '../../../endpoint.js';
-import { Id } from '../../../openapi/schemas.js';
-import { authorOf, basisPoints, pageQuery, shared, type PricingAdminDeps } from './schemas.js';
+import { Id, pageInput } from '../../../openapi/schemas.js';
+import { authorOf, basisPoints, shared, type PricingAdminDeps } from './schemas.js';
 
 const View = z
   .strictObject({
@@ -43,7 +43,7 @@ export function createBreakRoutes({ query, transact }: PricingAdminDeps): Endpoi
       path,
       operationId: 'listQuantityBreaks',
       summary: 'Quantity breaks, in the order they were made; of one variant or all',
-      query: z.strictObject({ ...pageQuery, variant_id: Id.optional() }),
+      query: z.strictObject({ ...pageInput, variant_id: Id.optional() }),
       responses: { 200: z.strictObject({ data: z.array(View), next_cursor: z.string().nullable() }) },
       async handle({ query: { limit, cursor, variant_id: variantId = null } }) {
         const after = cursor === undefined ? null : decodeIdCursor(cursor);

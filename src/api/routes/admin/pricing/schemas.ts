@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../../domain/kernel/page.js';
 import type { Query, Transact } from '../../../../domain/kernel/transact.js';
 import { assertMay, type Caller } from '../../../../domain/users/index.js';
-import { queryInteger } from '../../../openapi/schemas.js';
 
 export interface PricingAdminDeps {
   readonly query: Query;
@@ -16,11 +14,6 @@ export function authorOf(caller: Caller, requestId: string) {
   assertMay(caller, 'pricing:write');
   return { actor: { type: 'user', id: caller.userId }, requestId } as const;
 }
-
-export const pageQuery = {
-  limit: queryInteger(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-  cursor: z.string().max(200).optional(),
-};
 
 export const basisPoints = (min: number) =>
   z.int().min(min).max(10_000).meta({ description: 'basis points: 1000 is 10 %' });

@@ -11,8 +11,8 @@ import {
   type SavedMethod,
 } from '../../../../domain/shipping/index.js';
 import { endpoint, type Endpoint } from '../../../endpoint.js';
-import { Country, Id, Money } from '../../../openapi/schemas.js';
-import { authorOf, Name, pageQuery, shared, TaxClass, type PricingAdminDeps } from './schemas.js';
+import { Country, Id, Money, pageInput } from '../../../openapi/schemas.js';
+import { authorOf, Name, shared, TaxClass, type PricingAdminDeps } from './schemas.js';
 
 const LARGEST_AMOUNT = 1e12;
 const MOST_POSITIONS = 10_000;
@@ -87,7 +87,7 @@ export function createShippingMethodRoutes({ query, transact }: PricingAdminDeps
       path,
       operationId: 'adminListShippingMethods',
       summary: 'All shipping methods, in the order they were made',
-      query: z.strictObject(pageQuery),
+      query: z.strictObject(pageInput),
       responses: { 200: z.strictObject({ data: z.array(View), next_cursor: z.string().nullable() }) },
       async handle({ query: { limit, cursor } }) {
         const after = cursor === undefined ? null : decodeIdCursor(cursor);

@@ -3,8 +3,8 @@ import { DomainError } from '../../../../domain/kernel/errors.js';
 import { decodeCursor, page } from '../../../../domain/kernel/page.js';
 import { listTaxRates, removeTaxRate, setTaxRate, type TaxRate } from '../../../../domain/pricing/index.js';
 import { endpoint, type Endpoint } from '../../../endpoint.js';
-import { Country } from '../../../openapi/schemas.js';
-import { authorOf, basisPoints, Name, pageQuery, shared, TaxClass, type PricingAdminDeps } from './schemas.js';
+import { Country, pageInput } from '../../../openapi/schemas.js';
+import { authorOf, basisPoints, Name, shared, TaxClass, type PricingAdminDeps } from './schemas.js';
 
 const View = z
   .strictObject({ country: Country, tax_class: z.string(), rate_bp: z.int(), name: z.string() })
@@ -29,7 +29,7 @@ export function createTaxRateRoutes({ query, transact }: PricingAdminDeps): Endp
       path,
       operationId: 'listTaxRates',
       summary: 'Tax rates by country and class',
-      query: z.strictObject(pageQuery),
+      query: z.strictObject(pageInput),
       responses: { 200: z.strictObject({ data: z.array(View), next_cursor: z.string().nullable() }) },
       async handle({ query: { limit, cursor } }) {
         const after = cursor === undefined ? null : keyOf(cursor);

@@ -5,7 +5,8 @@ import { decodeCursor, page } from '../../../../domain/kernel/page.js';
 import { addTier, changeTier, listTiers, readTier, removeTier } from '../../../../domain/pricing/index.js';
 import { endpoint, type Endpoint } from '../../../endpoint.js';
 import { TierCode } from '../../pricing.js';
-import { authorOf, basisPoints, Name, pageQuery, shared, type PricingAdminDeps } from './schemas.js';
+import { pageInput } from '../../../openapi/schemas.js';
+import { authorOf, basisPoints, Name, shared, type PricingAdminDeps } from './schemas.js';
 
 const View = z.strictObject({ code: z.string(), name: z.string(), discount_bp: z.int() }).meta({ id: 'Tier' });
 
@@ -27,7 +28,7 @@ export function createTierRoutes({ query, transact }: PricingAdminDeps): Endpoin
       path,
       operationId: 'listTiers',
       summary: 'Tiers by code',
-      query: z.strictObject(pageQuery),
+      query: z.strictObject(pageInput),
       responses: { 200: z.strictObject({ data: z.array(View), next_cursor: z.string().nullable() }) },
       async handle({ query: { limit, cursor } }) {
         const [after = null] = cursor === undefined ? [] : decodeCursor(cursor, 1);
