@@ -148,6 +148,14 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'vonage'], 'customers who
     const endings = await atMost(AT_ONCE, buyers, (browser) => buy(browser));
     expect(endings.filter(({ status }) => status !== 201)).toEqual([]);
     for (const sku of ['LEFT', 'RIGHT']) expect(await stockOf(sku)).toEqual([{ on_hand: 80, reserved: 0 }]);
+    const underWay = `select 'order' as what from orders where status = 'pending'
+      union all select 'message' from notifications where status = 'pending'`;
+    await until(
+      'the end of all that the orders began',
+      () => shop.rows(underWay),
+      (left) => left.length === 0,
+      90_000,
+    );
     expect(await shop.rows('select deadlocks from pg_stat_database where datname = current_database()')).toEqual([
       { deadlocks: 0 },
     ]);
