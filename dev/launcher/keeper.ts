@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Console } from './console.js';
 import { writePrivate } from './profile.js';
-import type { ProcessSpec, Supervisor } from './supervisor.js';
+import type { ProcessSpec, RunningProcess, Supervisor } from './supervisor.js';
 
 /** What somebody outside asks of a kept process, from its next start on. */
 export interface Wish {
@@ -14,6 +14,9 @@ export interface Wish {
 }
 
 const AGAIN_AFTER_MS = 500;
+const LOOK_EVERY_MS = 5_000;
+/** Looks in a row: what passes by itself is left alone. */
+const ILL_FOR = 3;
 
 /** Writes a wish down where the keeper of a profile looks for it; without one, takes it back. */
 export function wish(folder: string, name: string, wanted?: Wish): void {
@@ -23,14 +26,40 @@ export function wish(folder: string, name: string, wanted?: Wish): void {
   else writePrivate(file, JSON.stringify(wanted));
 }
 
-/** A supervisor that starts again, by the same spec, whatever should stay and ends by itself; as systemd or Kubernetes would. */
-export function keepAlive(supervisor: Supervisor, folder: string, console: Console): Supervisor {
+/**
+ * A supervisor that starts again, by the same spec, whatever should stay and ends by itself, or runs and is of no use; as systemd
+ * or Kubernetes would.
+ */
+export function keepAlive(
+  supervisor: Supervisor,
+  folder: string,
+  console: Console,
+  lookEveryMs = LOOK_EVERY_MS,
+): Supervisor {
   const kept = new Map<string, ProcessSpec>();
   let stopping = false;
 
-  function start(spec: ProcessSpec): ReturnType<Supervisor['start']> {
+  async function start(spec: ProcessSpec): Promise<RunningProcess> {
     if (spec.mayEnd !== true) kept.set(spec.name, spec);
-    return supervisor.start({ ...spec, env: { ...spec.env, ...wishFor(folder, spec.name).env } });
+    const started = await supervisor.start({ ...spec, env: { ...spec.env, ...wishFor(folder, spec.name).env } });
+    if (spec.ailment !== undefined) void watch(spec, spec.ailment, started);
+    return started;
+  }
+
+  async function watch(
+    spec: ProcessSpec,
+    ailment: () => Promise<string | undefined>,
+    { ended, stop }: RunningProcess,
+  ): Promise<void> {
+    const over = ended.then(() => true);
+    for (let ill = 0; !(await Promise.race([over, sleep(lookEveryMs, false, { ref: false })]));) {
+      const why = await ailment().catch(() => undefined);
+      ill = why === undefined ? 0 : ill + 1;
+      if (ill < ILL_FOR || stopping) continue;
+      console.step(spec.name, `is started again: ${why}`);
+      await stop();
+      return startAgain(spec);
+    }
   }
 
   async function startAgain(spec: ProcessSpec): Promise<void> {

@@ -28,6 +28,8 @@ export interface ProcessSpec {
   /** Answers when the process can be used; undefined or an exception means not yet, NeverReady means never. */
   readonly probe?: () => Promise<unknown>;
   readonly readyWithinMs?: number;
+  /** Why a process that runs and answers is of no use any more; for those that are kept alive. */
+  readonly ailment?: () => Promise<string | undefined>;
   /** For processes that may end by themselves. */
   readonly mayEnd?: boolean;
 }

@@ -81,6 +81,7 @@ async function startDevServer(context: ServiceContext, program: string): Promise
     command: program,
     args: devServerArgs({ port, ui, metrics, http, database: join(profile.subfolder('temporal'), 'temporal.db') }),
     probe: () => serverVersion(address),
+    ailment: () => lostDatabase(address),
   });
   const cli = await run(program, ['--version']).then(
     ({ stdout }) => / version (\S+)/.exec(stdout)?.[1],
@@ -123,6 +124,15 @@ export async function serverVersion(address: string): Promise<string> {
   } finally {
     await connection.close();
   }
+}
+
+/** A call that SQLite was asked to break off can leave its only connection broken off for good. */
+async function lostDatabase(address: string): Promise<string | undefined> {
+  const said = await serverVersion(address).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  return said.includes('interrupted (9)') ? `its database answers "interrupted (9)"` : undefined;
 }
 
 function causeOf(error: Error): string {

@@ -1,5 +1,6 @@
 import {
   isGrpcServiceError,
+  NamespaceNotFoundError,
   ServiceError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
@@ -153,7 +154,10 @@ export function refusalOf(error: unknown): DomainError | undefined {
 
 export function isUnreachable(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
-  if (isGrpcServiceError(error)) return PASSING_GRPC.has(Number(error.code));
+  // A server that has lost its database denies the namespace.
+  if (error instanceof NamespaceNotFoundError) return true;
+  if (isGrpcServiceError(error))
+    return PASSING_GRPC.has(Number(error.code)) || /^Namespace \S+ is not found/.test(error.details);
   if (error instanceof ServiceError) return isUnreachable(error.cause);
   return error instanceof Error && error.name === 'TransportError';
 }

@@ -16,6 +16,7 @@ beforeEach(() => {
     createSupervisor(join(folder, 'logs'), openRunBook(folder)),
     folder,
     createConsole(() => undefined),
+    50,
   );
 });
 
@@ -58,6 +59,30 @@ test('keeper, when other variables are wished for, starts it with them', async (
   await start();
   await untilLogHas('merry ');
   expect(log()).not.toContain('none');
+});
+
+test('keeper, when a process runs and is of no use three looks in a row, starts it again', async () => {
+  let looks = 0;
+  const ailments = ['ill', undefined, 'ill', 'ill', 'ill'];
+  await kept.start({
+    ...{ name: 'kept', command: process.execPath, args: ['-e', SAYS_MOOD] },
+    ailment: () => Promise.resolve(ailments[looks++]),
+  });
+  await untilLogHas('none none ');
+  await sleep(300);
+  expect(log()).toBe('none none ');
+  expect(looks).toBeGreaterThanOrEqual(5);
+});
+
+test('keeper, when nobody can tell whether a process is of use, leaves it alone', async () => {
+  let looks = 0;
+  await kept.start({
+    ...{ name: 'kept', command: process.execPath, args: ['-e', SAYS_MOOD] },
+    ailment: () => ((looks += 1), Promise.reject(new Error('no answer'))),
+  });
+  for (const end = Date.now() + 20_000; looks < 6 && Date.now() < end;) await sleep(20);
+  expect(looks).toBeGreaterThanOrEqual(6);
+  expect(log()).toBe('none ');
 });
 
 test('keeper, when everything is stopped, starts nothing again', async () => {

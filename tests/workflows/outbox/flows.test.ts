@@ -4,6 +4,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { DomainError } from '../../../src/domain/kernel/errors.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import { createTemporalClient, createTemporalConnection } from '../../../src/infra/temporal/connection.js';
+import { createFlowDesk } from '../../../src/infra/temporal/flow-desk.js';
 import { createFlows } from '../../../src/infra/temporal/flows.js';
 import { ensureSchedules, ensureSearchAttributes } from '../../../src/infra/temporal/namespace.js';
 import { installRuntime } from '../../../src/infra/temporal/worker.js';
@@ -143,6 +144,21 @@ describeWith('temporal', 'flows', () => {
       await expect(flows.update(workflowId, 'refuse', 'NotOurs')).rejects.not.toBeInstanceOf(DomainError);
       await flows.signal(workflowId, 'finish', 'done');
     });
+  });
+
+  test('every call, when Temporal denies its namespace as a server does that lost its database, is temporarily unavailable', async () => {
+    const lost = { namespace: `lost-${newId()}` };
+    const denied = createFlows({ client: createTemporalClient(connection, lost), taskQueue });
+    const desk = createFlowDesk({ client: createTemporalClient(connection, lost), ...lost, taskQueue, uiUrl: '' });
+    const unavailable = { code: 'temporarily_unavailable' };
+    await expect(denied.start('confirmEmail', 'x', { confirmationId: 'x' })).rejects.toMatchObject(unavailable);
+    await expect(denied.signal('x', 'finish')).rejects.toMatchObject(unavailable);
+    await expect(denied.update('x', 'finish')).rejects.toMatchObject(unavailable);
+    await expect(denied.state('x')).rejects.toMatchObject(unavailable);
+    await expect(
+      desk.list({ status: null, needsAttention: null, type: null, orderId: null, limit: 1 }),
+    ).rejects.toMatchObject(unavailable);
+    await expect(denied.checkoutOutcome('x', whose, 500)).resolves.toEqual({ kind: 'undecided' });
   });
 
   test('every call, when Temporal is away, is refused as temporarily unavailable, and the checkout is undecided', async () => {
