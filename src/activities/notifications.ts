@@ -83,14 +83,22 @@ export function createNotificationActivities(deps: NotificationActivityDeps) {
       return () => messenger.send(text);
     });
 
+  const send = { email: sendOrderEmail, sms: sendOrderText } as const;
+
   return {
     sendOrderEmail: (notice: OrderNotice): Promise<DeliveryStatus> => sendOrderEmail(notice),
     sendOrderText: (notice: OrderNotice): Promise<DeliveryStatus> => sendOrderText(notice),
 
-    /** Both channels side by side; a repeat tells on those only that failed. */
+    /** Both channels side by side; a repeat tells on those only that failed. More than one payment may have gone back. */
     async tellCustomer(notice: OrderNotice): Promise<void> {
       const read = orderOf(notice);
-      const endings = await Promise.allSettled([sendOrderEmail(notice, read), sendOrderText(notice, read)]);
+      const endings = await Promise.allSettled(
+        notice.event === 'payment_returned'
+          ? (await query((em) => findPendingMessages(em, notice.orderId)))
+              .filter(({ event }) => event === notice.event)
+              .map(({ channel, notificationId }) => send[channel]({ ...notice, notificationId }, read))
+          : [sendOrderEmail(notice, read), sendOrderText(notice, read)],
+      );
       for (const ending of endings) if (ending.status === 'rejected') throw ending.reason;
     },
 

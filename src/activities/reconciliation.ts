@@ -2,7 +2,7 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { begunAuthorisations, readUndoing, recordTaken, recordVoided } from '../domain/checkout/index.js';
 import { DomainError } from '../domain/kernel/errors.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
-import { queueOrderNotification } from '../domain/notifications/index.js';
+import { queuePaymentReturned } from '../domain/notifications/index.js';
 import { publish } from '../domain/outbox/index.js';
 import type { PaymentGateway, PaymentStatement, PaymentStatements } from '../domain/payments/index.js';
 import {
@@ -213,7 +213,7 @@ export function createReconciliationActivities(deps: ReconciliationActivityDeps)
       noteMended(em, id, async () => {
         await recordTaken(em, taken, [...given.filter((each) => each.key !== key), ours]);
         if (begun !== undefined) await recordVoided(em, { attemptId: begun.attempt.id, intentId });
-        await queueOrderNotification(em, orderId, 'payment_returned', { refunded: amount });
+        await queuePaymentReturned(em, orderId, amount, begun === undefined ? intentId : null);
         await publish(em, { topic: 'order.notification_queued', key: orderId, payload: { orderId } });
       }),
     );

@@ -9,7 +9,7 @@ import {
 } from '../domain/checkout/index.js';
 import type { Money } from '../domain/kernel/money.js';
 import type { Query, Transact } from '../domain/kernel/transact.js';
-import { findPendingMessages, queueOrderNotification } from '../domain/notifications/index.js';
+import { findPendingMessages, queuePaymentReturned } from '../domain/notifications/index.js';
 import { findReturned, paidIntents, strayIntents, type PaymentGateway } from '../domain/payments/index.js';
 
 export interface GiveBackDeps {
@@ -39,7 +39,7 @@ export interface ReturnOptions {
 }
 
 /** A transaction, as use cases take it. */
-type Em = Parameters<typeof queueOrderNotification>[0];
+type Em = Parameters<typeof queuePaymentReturned>[0];
 
 /** One intent whose money goes back. */
 interface Owed extends Undoing {
@@ -63,14 +63,17 @@ export function createReturnMoney({ intentOf, ...deps }: ReturnMoneyDeps) {
     let taken = false;
     for (const begun of undoing.unpaid ? await query((em) => begunAuthorisations(em, checkoutId)) : [])
       if (await undoAttempt(undoing, begun, options)) taken = true;
-    for (const intentId of await query((em) => strayIntents(em, checkoutId))) {
+    const strays = new Set(await query((em) => strayIntents(em, checkoutId)));
+    for (const intentId of strays) {
       const stray = { ...undoing, checkoutId, intentId, key: strayKey(checkoutId, intentId), attemptId: null };
       if (await giveBack(stray, options)) taken = true;
     }
     // Whoever paid and was undone before anyone heard of it.
     if (undoing.unpaid && options.known !== true)
       await transact(async (em) => {
-        if ((await paidIntents(em, checkoutId)).size > 0) await queueReturned(em, undoing, undoing.total);
+        const paid = await paidIntents(em, checkoutId);
+        // Strays are told of by themselves.
+        if ([...paid].some((each) => !strays.has(each))) await queueReturned(em, undoing, undoing.total, null);
       });
     const pending = await query((em) => findPendingMessages(em, undoing.orderId));
     return { orderId: undoing.orderId, taken, untold: pending.some(({ event }) => event === 'payment_returned') };
@@ -158,13 +161,15 @@ function createGiveBack({ transact, gatewayOf }: GiveBackDeps) {
     await transact(async (em) => {
       // A stray has money by its event.
       const secured = attemptId === null || (await recordVoided(em, { attemptId, intentId }));
-      if (taken !== null || (secured && !known)) await queueReturned(em, owed, taken ?? owed.total);
+      if (taken !== null || (secured && !known))
+        await queueReturned(em, owed, taken ?? owed.total, attemptId === null ? intentId : null);
     });
   }
 
   return giveBack;
 }
 
-async function queueReturned(em: Em, { orderId }: Undoing, amount: Money | null): Promise<void> {
-  if (amount !== null) await queueOrderNotification(em, orderId, 'payment_returned', { refunded: amount });
+/** `stray`: the intent, where no attempt knows it; each is told of by itself. */
+async function queueReturned(em: Em, { orderId }: Undoing, amount: Money | null, stray: string | null): Promise<void> {
+  if (amount !== null) await queuePaymentReturned(em, orderId, amount, stray);
 }

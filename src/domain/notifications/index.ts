@@ -22,6 +22,7 @@ export {
   holdExpiring,
   queueHoldWarning,
   queueOrderNotification,
+  queuePaymentReturned,
   queueStockAlert,
   queueStockNotice,
   type Occurrence,

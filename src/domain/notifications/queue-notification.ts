@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { newId } from '../kernel/ids.js';
+import { idOf, newId } from '../kernel/ids.js';
+import type { Money } from '../kernel/money.js';
 import type { NotificationDetails, OrderNotification } from './types.js';
 
 /**
@@ -24,6 +25,20 @@ export async function queueOrderNotification(
 export interface Occurrence extends NotificationDetails {
   /** The id of what an event is about that an order may meet more than once, such as a refund. */
   readonly about?: string | null;
+}
+
+/**
+ * The same for money that went back without an order: once for the payment of the checkout's attempt, and once for each `stray`,
+ * an intent that no attempt knows.
+ */
+export async function queuePaymentReturned(
+  em: EntityManager,
+  orderId: string,
+  refunded: Money,
+  stray: string | null,
+): Promise<void> {
+  const about = stray === null ? null : idOf(`payment_returned:${stray}`);
+  await queueOrderNotification(em, orderId, 'payment_returned', { about, refunded });
 }
 
 /** The same for an alert to staff that stock is low. */

@@ -188,6 +188,38 @@ test.each([
   },
 );
 
+test('money of two intents that goes back for one checkout is told of for each, once however often it is looked at', async () => {
+  const { checkoutId, orderId } = await till.due();
+  await authorise(checkoutId);
+  await till.provider.stripe.paymentIntents.capture(await intentOf(checkoutId));
+  await till.shut(checkoutId);
+  const stray = await heldIntent(checkoutId, 1_000);
+  await till.provider.stripe.paymentIntents.capture(stray);
+  await tell(checkoutId, stray, 'captured');
+  const run = () => untilDone(() => till.payments.voidPayment({ checkoutId }));
+  await Promise.all([run(), run()]);
+  await run();
+  await till.end(checkoutId);
+  expect(till.moved(checkoutId)).toMatchObject({ captured: 3_499, refunded: 3_499 });
+  const amounts = (await toldOf(orderId)).map((each) => JSON.stringify(each)).toSorted();
+  expect(amounts.map((each) => [/email|sms/.exec(each)?.[0], /"amount":(\d+)/.exec(each)?.[1]])).toEqual([
+    ['email', '1000'],
+    ['email', '2499'],
+    ['sms', '1000'],
+    ['sms', '2499'],
+  ]);
+});
+
+test('money of a stray alone that goes back for a checkout that ended is told of once', async () => {
+  const { checkoutId, orderId } = await till.due();
+  await till.undo(checkoutId);
+  const stray = await heldIntent(checkoutId, 1_000);
+  await till.provider.stripe.paymentIntents.capture(stray);
+  await tell(checkoutId, stray, 'captured');
+  await till.payments.voidPayment({ checkoutId });
+  expect(await toldOf(orderId)).toHaveLength(2);
+});
+
 test('an intent beside that of an open checkout goes back, and the checkout keeps its own', async () => {
   const { checkoutId } = await till.due('pm_card_threeDSecure2Required');
   await authorise(checkoutId);
