@@ -78,7 +78,7 @@ export async function runChaos(
 
 async function play(
   { place, stage, problems }: OpenStage,
-  { minutes, seed, shoppers }: ChaosOptions,
+  { minutes, seed, shoppers, kinds }: ChaosOptions,
   schedule: Schedule,
   { config, signal }: { readonly config: Config; readonly signal: AbortSignal },
 ): Promise<Omit<Ran, 'commit' | 'at' | 'machine' | 'options'>> {
@@ -117,7 +117,7 @@ async function play(
       problems: [
         ...[...problems, ...faults.problems],
         ...leakedInPeace(invariants.leaks(), faults.spans),
-        ...neverCame(minutes, faults),
+        ...neverCame(minutes, kinds, faults),
       ],
     };
   } finally {

@@ -41,7 +41,7 @@ export function runFaults(
   async function suffer(planned: PlannedFault): Promise<void> {
     const { kind, target, forMs } = planned;
     const fault = FAULTS[kind];
-    const reason = since() + forMs > calmAtMs ? NO_TIME : fault.impossible?.(place, planned);
+    const reason = fault.impossible?.(place, planned) ?? (since() + forMs > calmAtMs ? NO_TIME : undefined);
     if (reason !== undefined) {
       skipped.push({ kind, reason });
       return;

@@ -53,7 +53,9 @@ export function keepAlive(
   ): Promise<void> {
     const over = ended.then(() => true);
     for (let ill = 0; !(await Promise.race([over, sleep(lookEveryMs, false, { ref: false })]));) {
-      const why = await ailment().catch(() => undefined);
+      const why = await Promise.race([over, ailment().catch(() => undefined)]);
+      // One that ended meanwhile is started again for that.
+      if (why === true) return;
       ill = why === undefined ? 0 : ill + 1;
       if (ill < ILL_FOR || stopping) continue;
       console.step(spec.name, `is started again: ${why}`);

@@ -63,7 +63,12 @@ const index = config.elasticsearch === null ? null : createElasticsearchIndex(co
 
 const probes = [
   { name: 'postgresql', required: true, check: async () => void (await query((em) => em.execute('select 1'))) },
-  { name: 'temporal', required: true, check: async () => void (await temporal.workflowService.getSystemInfo({})) },
+  {
+    name: 'temporal',
+    required: true,
+    check: async () =>
+      void (await temporal.workflowService.describeNamespace({ namespace: config.temporal.namespace })),
+  },
   { name: 'redis', required: false, check: async () => void (await redis.ping()) },
   ...(index === null ? [] : [{ name: 'elasticsearch', required: false, check: () => index.ping() }]),
 ];

@@ -126,7 +126,7 @@ try {
               {
                 name: 'temporal',
                 required: true,
-                check: async () => void (await connection.workflowService.getSystemInfo({})),
+                check: async () => void (await connection.workflowService.describeNamespace({ namespace })),
               },
             ],
             log,

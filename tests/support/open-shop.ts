@@ -45,11 +45,19 @@ type Env = Readonly<Record<string, string>>;
 type OwnEnv = Env | ((shared: Env) => Env);
 const ownEnv = (shared: Env, own: OwnEnv): Env => ({ ...shared, ...(typeof own === 'function' ? own(shared) : own) });
 
+/** What a repeat can mend is an answer: under way, or a service away. */
+async function checkOut(browser: Browser, body: Schema<'CheckoutRequest'>) {
+  const answer = await browser.call('POST', '/checkout', { body });
+  if (![201, 202, 503].includes(answer.status))
+    throw new Error(`POST /checkout was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer;
+}
+
 /** The order of the cart, paid at once. Busy machines answer with the checkout first; a repeat joins it. */
 export async function buy(browser: Browser, body: Schema<'CheckoutRequest'>, withinMs?: number): Promise<Order> {
   const { body: order } = await until(
     'the order',
-    () => browser.call('POST', '/checkout', { body }),
+    () => checkOut(browser, body),
     (answer): answer is Extract<typeof answer, { status: 201 }> => answer.status === 201,
     withinMs,
   );
@@ -63,7 +71,7 @@ export async function challenge(
 ): Promise<{ readonly checkoutId: string; readonly intentId: string }> {
   const { body: checkout } = await until(
     'the challenge',
-    () => browser.call('POST', '/checkout', { body }),
+    () => checkOut(browser, body),
     (answer): answer is Extract<typeof answer, { status: 202 }> =>
       answer.status === 202 && answer.body.client_secret !== undefined,
   );

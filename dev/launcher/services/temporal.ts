@@ -128,11 +128,19 @@ export async function serverVersion(address: string): Promise<string> {
 
 /** A call that SQLite was asked to break off can leave its only connection broken off for good. */
 async function lostDatabase(address: string): Promise<string | undefined> {
-  const said = await serverVersion(address).then(
-    () => '',
-    (error: Error) => error.message,
-  );
-  return said.includes('interrupted (9)') ? `its database answers "interrupted (9)"` : undefined;
+  // Without the client's own repeats, which would hide what the server says for 20 s.
+  const connection = await Connection.connect({ address, connectTimeout: '3s', interceptors: [] });
+  try {
+    await connection.withDeadline(Date.now() + 3_000, () =>
+      connection.workflowService.describeNamespace({ namespace: 'default' }),
+    );
+    return undefined;
+  } catch (error) {
+    const said = (error as Error).message;
+    return /interrupted \(9\)|Namespace \S+ is not found/.test(said) ? said : undefined;
+  } finally {
+    await connection.close();
+  }
 }
 
 function causeOf(error: Error): string {

@@ -3,18 +3,26 @@ import { leakedInPeace, neverCame, NO_TIME, type LeakLook } from '../../../bench
 
 const late = (kind: string) => ({ kind, reason: NO_TIME });
 
-test('a run of ten minutes, whose only fault of a kind found no time, says that it never came, once', () => {
+const KINDS = ['disk-full', 'kill-api'];
+
+test('a run of fifteen minutes, whose only fault of a kind found no time, says that it never came, once', () => {
   const skipped = [late('disk-full'), late('disk-full'), late('kill-api')];
-  expect(neverCame(10, { skipped, spans: [{ kind: 'kill-api' }] })).toEqual([`disk-full never came: ${NO_TIME}`]);
+  expect(neverCame(15, KINDS, { skipped, spans: [{ kind: 'kill-api' }] })).toEqual([
+    `disk-full never came: ${NO_TIME}`,
+  ]);
 });
 
-test('a run of ten minutes, of a kind that is impossible here, has no problem', () => {
-  const skipped = [{ kind: 'disk-full', reason: 'it takes root' }];
-  expect(neverCame(10, { skipped, spans: [] })).toEqual([]);
+test('a run of fifteen minutes, whose plan has not a kind that was wanted, says that it never came', () => {
+  expect(neverCame(15, KINDS, { skipped: [], spans: [{ kind: 'kill-api' }] })).toHaveLength(1);
+});
+
+test('a run of fifteen minutes, of a kind that is impossible here and at last found no time, has no problem', () => {
+  const skipped = [{ kind: 'disk-full', reason: 'it takes root' }, late('disk-full')];
+  expect(neverCame(15, KINDS, { skipped, spans: [{ kind: 'kill-api' }] })).toEqual([]);
 });
 
 test('a run of three minutes, whose last fault found no time, has no problem', () => {
-  expect(neverCame(3, { skipped: [late('disk-full')], spans: [] })).toEqual([]);
+  expect(neverCame(3, KINDS, { skipped: [late('disk-full')], spans: [] })).toEqual([]);
 });
 
 const STEP_MS = 5_000;
