@@ -114,6 +114,9 @@ export function createReturnAgain({ query, ...deps }: GiveBackDeps) {
 
 const strayKey = (checkoutId: string, intentId: string): string => `${checkoutId}:stray:${intentId}`;
 
+/** How often a bank may send a refund back before a person has to look. */
+const MOST_RETURNS = 3;
+
 function createGiveBack({ transact, gatewayOf }: GiveBackDeps) {
   /** Voids an intent, or refunds what is left of what was taken with it. @returns whether there is something left */
   async function giveBack(owed: Owed, options: ReturnOptions): Promise<boolean> {
@@ -130,14 +133,16 @@ function createGiveBack({ transact, gatewayOf }: GiveBackDeps) {
     if (made === null) throw new Error('refunds: no answer');
     await transact((em) => recordTaken(em, { checkoutId, provider, intentId, chargeId, amount }, made));
     const sent = made.filter(({ status }) => status !== 'failed');
+    const failed = made.length - sent.length;
     const left = sent.reduce((rest, each) => rest - each.amount.amount, amount.amount);
     const pending = sent.some(({ status }) => status === 'pending');
     if (!options.refund && (pending || left > 0)) return true;
     // A bank may still send a pending one back: asked again until it is definite.
     if (pending) throw new Error('refund: pending');
     if (left > 0) {
+      // In vain for a closed account, and nobody would see it.
+      if (failed >= MOST_RETURNS) throw new Error(`refund: its bank sent it back ${failed} times`);
       // One that came back is made anew, under a key of its own.
-      const failed = made.length - sent.length;
       const back = await gateway.refund({
         key: failed === 0 ? `${key}:refund` : `${key}:refund:${failed}`,
         intentId,
@@ -152,7 +157,12 @@ function createGiveBack({ transact, gatewayOf }: GiveBackDeps) {
       );
     }
     await finish(owed, options, amount);
-    return false;
+    // What was heard of a refund until now was left to us.
+    const since = await gateway.refundsOf(intentId);
+    if (since === null) throw new Error('refunds: no answer');
+    return since.filter(({ status }) => status === 'failed').length > failed
+      ? giveBack(owed, { ...options, refund: true })
+      : false;
   }
 
   /** Notes that nothing is kept; whoever had paid is to be told. `taken`: what was taken before it went back. */

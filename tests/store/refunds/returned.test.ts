@@ -25,6 +25,16 @@ async function settle(intentId: string, from: string, status: 'succeeded' | 'fai
   await desk.provider.post(`/test/refunds/${id}/settle`, { status });
 }
 
+/** The provider's word of a refund, stored, and no flow yet. */
+async function heard(intentId: string): Promise<{ readonly eventId: string }> {
+  const eventId = `evt_heard_${intentId}`;
+  await desk.shop.run(
+    `insert into payment_events (id, provider, type, intent_id, created_at) values (?, 'stripe', 'refund.failed', ?, now())`,
+    [eventId, intentId],
+  );
+  return { eventId };
+}
+
 /** A checkout whose money was taken while it ended unpaid, and given back. */
 async function undone(card = 'pm_card_visa') {
   const { checkoutId, orderId } = await desk.due(card);
@@ -63,14 +73,63 @@ test('bookRefunds, of money that was given back anew and is pending, stays open 
   expect(desk.moved(checkoutId)).toMatchObject({ captured: 2_499, refunded: 2_499 });
 });
 
+test('bookRefunds, of money that its bank sends back each time, gives it anew twice and then waits for a person', async () => {
+  const { checkoutId, intentId } = await undone();
+  for (const again of [1, 2]) {
+    await settle(intentId, 'succeeded', 'failed');
+    await expect(desk.told(intentId)).resolves.toEqual({ waiting: [] });
+    expect(await refundsAt(intentId, 'failed')).toHaveLength(again);
+  }
+  await settle(intentId, 'succeeded', 'failed');
+  for (const _ of [1, 2]) await expect(desk.told(intentId)).rejects.toThrow('refund: its bank sent it back 3 times');
+  expect(await refundsAt(intentId, 'succeeded')).toHaveLength(0);
+  const pairs = [...Array<string>(3).fill('refund 2499'), ...Array<string>(3).fill('refund_reversal 2499')];
+  expect((await movements(checkoutId)).toSorted()).toEqual(['capture 2499', ...pairs]);
+});
+
+test('bookRefunds, of money that its bank sends back while it is given, gives it back anew', async () => {
+  const { checkoutId, intentId } = await undone();
+  await settle(intentId, 'succeeded', 'failed');
+  let refused = false;
+  const swift = desk.refundsWith({
+    refund: async (request) => {
+      const answer = await desk.gateway.refund(request);
+      if (!refused) await settle(intentId, 'succeeded', 'failed');
+      refused = true;
+      return answer;
+    },
+  });
+  await swift.bookRefunds(await heard(intentId));
+  expect(await refundsAt(intentId, 'succeeded')).toHaveLength(1);
+  const pairs = [...Array<string>(3).fill('refund 2499'), ...Array<string>(2).fill('refund_reversal 2499')];
+  expect((await movements(checkoutId)).toSorted()).toEqual(['capture 2499', ...pairs]);
+});
+
+test('bookRefunds, whose worker slept while another gave the money anew, takes what it books late out of the books', async () => {
+  const { checkoutId, intentId } = await undone();
+  await settle(intentId, 'succeeded', 'failed');
+  let slept = false;
+  const sleeper = desk.refundsWith({
+    refund: async (request) => {
+      const answer = await desk.gateway.refund(request);
+      if (!slept) {
+        slept = true;
+        await settle(intentId, 'succeeded', 'failed');
+        await desk.told(intentId);
+      }
+      return answer;
+    },
+  });
+  await sleeper.bookRefunds(await heard(intentId));
+  expect(await refundsAt(intentId, 'succeeded')).toHaveLength(1);
+  const pairs = [...Array<string>(3).fill('refund 2499'), ...Array<string>(2).fill('refund_reversal 2499')];
+  expect((await movements(checkoutId)).toSorted()).toEqual(['capture 2499', ...pairs]);
+});
+
 test('bookRefunds, killed before the new refund is booked, makes no other', async () => {
   const { checkoutId, intentId } = await undone();
   await settle(intentId, 'succeeded', 'failed');
-  await desk.shop.run(
-    `insert into payment_events (id, provider, type, intent_id, created_at) values (?, 'stripe', 'refund.failed', ?, now())`,
-    [`evt_killed_${checkoutId}`, intentId],
-  );
-  const event = { eventId: `evt_killed_${checkoutId}` };
+  const event = await heard(intentId);
   const killed = desk.refundsWith({
     refund: async (request) => {
       await desk.gateway.refund(request);
