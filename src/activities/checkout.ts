@@ -15,6 +15,7 @@ import {
   type OrphanPage,
   type Reserved,
   type SecuredPayment,
+  type UnpaidEnding,
   type UnpaidStatus,
 } from '../domain/checkout/index.js';
 import type { Clock } from '../domain/kernel/clock.js';
@@ -98,8 +99,9 @@ export function createCheckoutActivities(deps: CheckoutActivityDeps) {
       return { orderId, captured: false, ...(unwanted ? { code: 'order_cancelled' } : {}) };
     },
 
-    /** Local. From here on nothing can begin for this checkout. */
-    closeCheckout: ({ checkoutId }: ById): Promise<Closed> => transact((em) => closeCheckout(em, checkoutId)),
+    /** Local. From here on nothing can begin for this checkout, and it is said how it ends. */
+    closeCheckout: ({ checkoutId, ending }: ById & { readonly ending?: UnpaidEnding }): Promise<Closed> =>
+      transact((em) => closeCheckout(em, checkoutId, ending)),
 
     /** Local. Gives the stock back, frees the cart and writes how it ended. */
     releaseStock: ({

@@ -73,8 +73,12 @@ async function purchaseState(world: MortalWorld, purchase: Purchase) {
   return { ...left, mails: mail.mails, texts: texts.ones, repeats: mail.repeats + texts.repeats };
 }
 
-async function checkout(world: MortalWorld, card: string): Promise<Traveller & { readonly purchase: Purchase }> {
-  const purchase = await accepted(world, { card });
+async function checkout(
+  world: MortalWorld,
+  card: string,
+  goods: { readonly stock?: number; readonly quantity?: number } = {},
+): Promise<Traveller & { readonly purchase: Purchase }> {
+  const purchase = await accepted(world, { card, ...goods });
   const { workflowId, checkoutId } = purchase;
   return {
     purchase,
@@ -142,6 +146,10 @@ export const ROADS: Readonly<Record<string, Road>> = {
     activities: ['closeCheckout', 'voidHolds', 'releaseStock'],
     paying: ['voidHolds'],
     travel: (world) => checkout(world, 'pm_card_visa_chargeDeclined'),
+  },
+  'a checkout that is sold out': {
+    activities: ['closeCheckout', 'releaseStock'],
+    travel: (world) => checkout(world, 'pm_card_visa', { stock: 5, quantity: 6 }),
   },
   'a checkout that its customer confirms': {
     activities: ['checkPayment'],

@@ -3,17 +3,22 @@ import { notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
 import { writeAudit } from '../audit/index.js';
 import { releaseStock } from '../inventory/index.js';
-import type { CheckoutState, Failure, UnpaidStatus } from './types.js';
+import type { CheckoutState, Failure, UnpaidEnding, UnpaidStatus } from './types.js';
 
 /**
  * First step of every unpaid ending: from here on nothing can begin for this checkout, whatever wakes up
- * late. An authorisation that never began is replaced by a tombstone. Idempotent.
- * @returns placed: an order stands, so there is nothing to undo; ended: it ended unpaid before, in this way
+ * late. An authorisation that never began is replaced by a tombstone. Idempotent: whoever closes it first says how it ends, and
+ * who comes again hears that, whatever was refused since for it is closed.
+ * @returns placed: an order stands, so there is nothing to undo; ended: it ends unpaid in this way, as was said before
  */
-export async function closeCheckout(em: EntityManager, checkoutId: string): Promise<Closed> {
+export async function closeCheckout(
+  em: EntityManager,
+  checkoutId: string,
+  ending: UnpaidEnding | null = null,
+): Promise<Closed> {
   // `no key`: an attempt that is being begun refers to this row, and the insert below waits for it.
   const [row] = await em.execute<ClosingRow[]>(
-    'select status, failure_code, failure_data, closed_at from checkouts where id = ? for no key update',
+    'select status, failure_code, failure_data, closed_at, ending from checkouts where id = ? for no key update',
     [checkoutId],
   );
   if (row === undefined) throw notFound('checkout');
@@ -26,20 +31,20 @@ export async function closeCheckout(em: EntityManager, checkoutId: string): Prom
     };
   await em.execute(
     `with k as (
-       update checkouts set closing = true, updated_at = now() where id = ? and not closing
+       update checkouts set closing = true, ending = ?::jsonb, updated_at = now() where id = ? and not closing
      )
      insert into payment_attempts (id, checkout_id, step, attempt, key, parameter_hash, state)
      values (?, ?, 'authorise', 1, ?, '', 'tombstoned')
      on conflict do nothing`,
-    [checkoutId, newId(), checkoutId, `${checkoutId}:authorise:1`],
+    [ending === null ? null : JSON.stringify(ending), checkoutId, newId(), checkoutId, `${checkoutId}:authorise:1`],
     'run',
   );
-  return { placed: false };
+  return row.ending === null ? { placed: false } : { placed: false, ended: row.ending };
 }
 
 export interface Closed {
   readonly placed: boolean;
-  readonly ended?: Failure & { readonly status: UnpaidStatus };
+  readonly ended?: UnpaidEnding;
 }
 
 interface ClosingRow {
@@ -47,6 +52,7 @@ interface ClosingRow {
   readonly failure_code: string | null;
   readonly failure_data: Failure['data'];
   readonly closed_at: string | null;
+  readonly ending: UnpaidEnding | null;
 }
 
 /**

@@ -41,6 +41,10 @@ export interface Failure {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+export interface UnpaidEnding extends Failure {
+  readonly status: UnpaidStatus;
+}
+
 /** A checkout that should have ended and has not; whether a flow still works on it only Temporal knows. */
 export interface Orphan {
   readonly checkoutId: string;

@@ -133,11 +133,11 @@ export async function checkout({ checkoutId, recover = false }: CheckoutInput): 
     enter('undoing');
     const { placed, ended } = await CancellationScope.nonCancellable(() =>
       parking.local(database, { name: 'Close the checkout', certain: true }, (run) =>
-        run.closeCheckout({ checkoutId }),
+        run.closeCheckout({ checkoutId, ending }),
       ),
     );
     if (placed) return true;
-    // As after a reset: the ending that was told stays.
+    // As after a reset, or a death since: what was said first stays, also where all is refused by now for it is closed.
     if (ended !== undefined) ending = ended;
     await undo.run((name) => parking.describe(`Checkout ${checkoutId}: ${PHASES.undoing} Now: ${name}.`));
     return false;

@@ -146,6 +146,17 @@ test('endUnpaid, when nothing was reserved, says nothing of stock', async () => 
   expect(await market.stepsOf(checkoutId)).toEqual(['failed']);
 });
 
+test('closeCheckout, once it was said how the checkout ends, answers that to whoever comes with another ending', async () => {
+  const { checkoutId } = await market.accept(await market.cart([{ variantId: await market.variant(5), quantity: 1 }]));
+  const close = (ending: Parameters<typeof closeCheckout>[2]) =>
+    market.transact((em) => closeCheckout(em, checkoutId, ending));
+  const soldOut = { status: 'failed', code: 'out_of_stock', data: { variants: [{ available: 5 }] } } as const;
+  await expect(close(soldOut)).resolves.toEqual({ placed: false });
+  const refused = { status: 'failed', code: 'invalid_transition', data: {} } as const;
+  await expect(close(refused)).resolves.toEqual({ placed: false, ended: soldOut });
+  await expect(close(null)).resolves.toEqual({ placed: false, ended: soldOut });
+});
+
 test('closeCheckout and endUnpaid, of a placed checkout, change nothing', async () => {
   const { variantId, cartId, checkoutId } = await reserved();
   await market.place(checkoutId);

@@ -1,3 +1,4 @@
+import { closeCheckout } from '../../../src/domain/checkout/index.js';
 import { accepted, endState, submit, UNDONE } from '../../support/flow-checkout.js';
 import { openFlowWorld, type FlowWorld } from '../../support/flow-world.js';
 import { describeWith } from '../../support/services.js';
@@ -53,6 +54,19 @@ describeWith(['postgres', 'test-server', 'mail', 'inbox'], 'checkout, refused', 
     const [row] = await world.shop.rows('select failure_data from checkouts where id = ?', [purchase.checkoutId]);
     expect(row).toMatchObject({ failure_data: { variants: [{ variantId: purchase.variantId, available: 5 }] } });
     expect(world.faults.calls('authorisePayment')).toBe(0);
+  });
+
+  test('checkout, whose worker died once it was refused and closed, ends as it was said before', async () => {
+    const purchase = await accepted(world, { stock: 5, quantity: 6 });
+    const { checkoutId, variantId } = purchase;
+    const data = { variants: [{ variantId, available: 5 }] };
+    await world.transact((em) => closeCheckout(em, checkoutId, { status: 'failed', code: 'out_of_stock', data }));
+    await expect(submit(world, purchase)).resolves.toMatchObject({
+      outcome: { status: 'failed', code: 'out_of_stock' },
+    });
+    await world.ended(purchase.workflowId);
+    const [row] = await world.shop.rows('select failure_code, failure_data from checkouts where id = ?', [checkoutId]);
+    expect(row).toEqual({ failure_code: 'out_of_stock', failure_data: data });
   });
 
   test('checkout, at another price than agreed, is refused with the new total', async () => {

@@ -13,6 +13,7 @@ import { StockAlerts } from './0016-stock-alerts.js';
 import { Restores } from './0017-restores.js';
 import { StockNotices } from './0018-stock-notices.js';
 import { LedgerIntent } from './0019-ledger-intent.js';
+import { CheckoutEnding } from './0020-checkout-ending.js';
 
 /** In the order they run; a landed one never changes. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   { name: '0017-restores', class: Restores },
   { name: '0018-stock-notices', class: StockNotices },
   { name: '0019-ledger-intent', class: LedgerIntent },
+  { name: '0020-checkout-ending', class: CheckoutEnding },
 ];
