@@ -114,12 +114,14 @@ export const LEAKED = `
     group by variant_id) r using (variant_id)
   where s.reserved <> coalesce(r.quantity, 0)`;
 
+// Of password resets only what was given up: a request that was answered 503 waits for its repeat, and whoever was told that it is
+// accepted is looked for in the inbox.
 const UNSENT = `
   select format('%s by %s is %s', event, channel, status) as what, jsonb_build_object('notification', id) as ids
   from notifications where status in ('pending', 'failed') and created_at < now() - interval '20 seconds'
   union all
   select format('password reset is %s', status), jsonb_build_object('reset', id)
-  from password_resets where status in ('requested', 'undeliverable') and created_at < now() - interval '20 seconds'`;
+  from password_resets where status = 'undeliverable' and created_at < now() - interval '20 seconds'`;
 
 const NOTICES = `
   select id, subject_id as "order", event, coalesce(about::text, '') as about, channel from notifications
