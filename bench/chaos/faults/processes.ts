@@ -7,7 +7,7 @@ import { isWell } from '../health.js';
 import type { Shop } from '../shop.js';
 import { seconds, type Fault } from './types.js';
 
-const UP_WITHIN_MS = 60_000;
+const UP_WITHIN_MS = 120_000;
 
 /** kill -9, and down for a while. */
 export const kill: Fault = {
