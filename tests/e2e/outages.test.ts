@@ -77,6 +77,7 @@ describeWith(['postgres', 'redis', 'temporal', 'elasticsearch', 'mail', 'inbox',
       'the search index',
       search,
       (seen) => seen.backend === 'elasticsearch' && seen.total > 0,
+      PATIENCE_MS,
     );
     const slug = data[0]?.slug ?? '';
     const product = await browser.ask(200, 'GET', '/products/{idOrSlug}', { params: { path: { idOrSlug: slug } } });
@@ -204,11 +205,15 @@ describeWith(['postgres', 'redis', 'temporal', 'elasticsearch', 'mail', 'inbox',
         expect(more).toEqual([]);
         expect(await shop.moneyOf(order?.checkout_id ?? '')).toEqual([{ captures: 1, net: order?.total, held: 0 }]);
       }
-      expect(
-        await shop.rows('select order_id, reason from refunds where order_id = any(?::uuid[]) order by order_id', [
-          `{${Object.values(orders).join()}}`,
-        ]),
-      ).toHaveLength(2);
+      await until(
+        'the refunds, that of the cancellation too',
+        () =>
+          shop.rows('select order_id, reason from refunds where order_id = any(?::uuid[]) order by order_id', [
+            `{${Object.values(orders).join()}}`,
+          ]),
+        (rows) => rows.length === 2,
+        PATIENCE_MS,
+      );
       // two pieces sold, one back on the shelf, one held
       await until(
         'the stock of it all',
