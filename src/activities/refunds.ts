@@ -9,6 +9,7 @@ import {
 } from '../domain/payments/index.js';
 import {
   bookFound,
+  findEndedSince,
   findOpenRefunds,
   findRefundedOrder,
   isSettled,
@@ -65,7 +66,7 @@ export function createRefundActivities({ transact, query, gateways }: RefundActi
     },
 
     /**
-     * The provider told of a refund: all refunds of that payment are booked as the provider has them now. Answers which flows wait.
+     * The provider told of a refund: all refunds of that payment are booked as the provider has them now. Answers which flows may wait.
      * No flow waits for one of money without an order, so it is given anew right here when its bank sent it back.
      */
     bookRefunds: async ({ eventId }: { readonly eventId: string }): Promise<{ waiting: string[] }> => {
@@ -78,14 +79,12 @@ export function createRefundActivities({ transact, query, gateways }: RefundActi
       }
       const found = await gatewayOf(gateways, event.provider).refundsOf(event.intentId);
       if (found === null) throw new Error('the provider does not list its refunds');
-      const waiting: string[] = [];
-      for (const each of found) {
-        const refund = await transact((em) => bookFound(em, orderId, each));
-        if (refund !== null)
-          waiting.push(refund.origin === 'cancellation' ? cancelOrderWorkflowId(orderId) : refundWorkflowId(refund.id));
-      }
+      for (const each of found) await transact((em) => bookFound(em, orderId, each));
+      const ended = await query((em) => findEndedSince(em, orderId, eventId));
       await query((em) => markEventHandled(em, eventId));
-      return { waiting };
+      const flowOf = ({ id, origin }: (typeof ended)[number]): string =>
+        origin === 'cancellation' ? cancelOrderWorkflowId(orderId) : refundWorkflowId(id);
+      return { waiting: [...new Set(ended.map(flowOf))] };
     },
 
     /** Cancels an order once its payment is settled; its goods go back on the shelf. */

@@ -61,19 +61,31 @@ export function createReturnMoney({ intentOf, ...deps }: ReturnMoneyDeps) {
   return async function returnMoney(checkoutId: string, options: ReturnOptions): Promise<Returned> {
     const undoing = await query((em) => readUndoing(em, checkoutId));
     let taken = false;
+    const failures: unknown[] = [];
+    /** What a bank has not decided of one intent holds no other's money back. */
+    const inTurn = async (left: Promise<boolean>): Promise<void> => {
+      try {
+        taken = (await left) || taken;
+      } catch (error) {
+        failures.push(error);
+      }
+    };
     for (const begun of undoing.unpaid ? await query((em) => begunAuthorisations(em, checkoutId)) : [])
-      if (await undoAttempt(undoing, begun, options)) taken = true;
+      await inTurn(undoAttempt(undoing, begun, options));
     const strays = new Set(await query((em) => strayIntents(em, checkoutId)));
     for (const intentId of strays) {
       const stray = { ...undoing, checkoutId, intentId, key: strayKey(checkoutId, intentId), attemptId: null };
-      if (await giveBack(stray, options)) taken = true;
+      await inTurn(giveBack(stray, options));
     }
+    if (failures.length > 0) throw failures[0];
     // Whoever paid and was undone before anyone heard of it.
-    if (undoing.unpaid && options.known !== true)
+    if (undoing.unpaid && !taken && options.known !== true)
       await transact(async (em) => {
-        const paid = await paidIntents(em, checkoutId);
-        // Strays are told of by themselves.
-        if ([...paid].some((each) => !strays.has(each))) await queueReturned(em, undoing, undoing.total, null);
+        for (const paid of await paidIntents(em, checkoutId)) {
+          // Strays are told of by themselves, and what others keep did not go back.
+          if (strays.has(paid) || (await claimsOfOthers(em, checkoutId, paid)).kept) continue;
+          await queueReturned(em, undoing, undoing.total, null);
+        }
       });
     const pending = await query((em) => findPendingMessages(em, undoing.orderId));
     return { orderId: undoing.orderId, taken, untold: pending.some(({ event }) => event === 'payment_returned') };
@@ -81,7 +93,8 @@ export function createReturnMoney({ intentOf, ...deps }: ReturnMoneyDeps) {
 
   async function undoAttempt(undoing: Undoing, begun: BegunAuthorisation, options: ReturnOptions): Promise<boolean> {
     const { id: attemptId, checkoutId, key, outcome } = begun.attempt;
-    if (outcome === 'voided') return false;
+    // Who died after `finish` had not looked yet what came back meanwhile.
+    if (outcome === 'voided' && begun.attempt.intentId === null) return false;
     // An answer that was lost is fetched with the same key first, which also disarms a call still to come.
     const intentId = begun.attempt.intentId ?? (await intentOf(begun));
     const paid = intentId !== null && begun.request.amount.amount > 0;

@@ -9,15 +9,7 @@ export {
   type AttemptRow,
 } from './attempts.js';
 export { collectDue } from './collect-due.js';
-export {
-  findReturned,
-  MOVEMENT,
-  movementOf,
-  recordMovement,
-  recordReversal,
-  type LedgerEntry,
-  type ReturnedMoney,
-} from './ledger.js';
+export { findReturned, MOVEMENT, movementOf, recordMovement, recordReversal } from './ledger.js';
 export {
   findEventCheckout,
   findEventIntent,

@@ -2,12 +2,11 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../kernel/ids.js';
 import type { Money } from '../kernel/money.js';
 
-export interface LedgerEntry {
+interface LedgerEntry {
   readonly checkoutId: string;
   readonly provider: string;
   readonly intentId: string;
-  /** `refund_reversal`: a refund that was booked came back from the bank. */
-  readonly type: 'capture' | 'refund' | 'refund_reversal';
+  readonly type: 'capture' | 'refund';
   /** The provider's charge or refund id: one movement, one row. */
   readonly reference: string;
   readonly amount: Money;
@@ -35,26 +34,23 @@ export async function recordMovement(em: EntityManager, entry: LedgerEntry): Pro
   return (await em.execute<unknown[]>(MOVEMENT, movementOf(entry))).length > 0;
 }
 
-/**
- * Takes a refund out of the books that came back from the bank, once. Harmless for one that was never booked.
- * @returns false when there was nothing to take out
- */
+/** Takes a refund out of the books that came back from the bank, once. Harmless for one that was never booked. */
 export async function recordReversal(
   em: EntityManager,
   { provider, reference }: Pick<LedgerEntry, 'provider' | 'reference'>,
-): Promise<boolean> {
-  const rows = await em.execute<unknown[]>(
+): Promise<void> {
+  await em.execute(
     `insert into payment_ledger (id, checkout_id, provider, intent_id, type, reference, amount, currency)
      select ?, checkout_id, provider, intent_id, 'refund_reversal', reference, amount, currency
      from payment_ledger where provider = ? and type = 'refund' and reference = ?
-     on conflict (provider, type, reference) do nothing returning id`,
+     on conflict (provider, type, reference) do nothing`,
     [newId(), provider, reference],
+    'run',
   );
-  return rows.length > 0;
 }
 
 /** Money that was booked as taken without an order, once it is done with. */
-export interface ReturnedMoney {
+interface ReturnedMoney {
   readonly checkoutId: string;
   /** Null: no attempt of ours knows the intent. */
   readonly attemptId: string | null;

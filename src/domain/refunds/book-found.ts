@@ -20,24 +20,17 @@ export async function findRefundedOrder(
   return row?.order_id ?? null;
 }
 
-/**
- * Writes down a refund that the provider has: ours, coming back, or one that was made in its dashboard. Idempotent.
- * @returns the refund whose flow waits for this; null when none does
- */
-export async function bookFound(
-  em: EntityManager,
-  orderId: string,
-  found: FoundRefund,
-): Promise<Pick<Refund, 'id' | 'origin'> | null> {
+/** Writes down a refund that the provider has: ours, coming back, or one that was made in its dashboard. Idempotent. */
+export async function bookFound(em: EntityManager, orderId: string, found: FoundRefund): Promise<void> {
   const { reference } = found;
   await lockOrder(em, orderId);
   const known = await findRefund(em, { orderId, refundId: idOf(found.key), reference });
   if (known !== null) {
-    const status = await recordRefund(em, known.id, answerOf(found));
-    return known.status === 'pending' && status !== 'pending' ? { id: known.id, origin: known.origin } : null;
+    await recordRefund(em, known.id, answerOf(found));
+    return;
   }
   // It failed before we heard of it.
-  if (found.status === 'failed') return null;
+  if (found.status === 'failed') return;
   const payment = await lockPayment(em, orderId);
   const refundId = newId();
   const parts = await partsOf(em, orderId, found.amount.amount);
@@ -51,8 +44,24 @@ export async function bookFound(
     actor: { type: 'provider' },
   });
   await recordRefund(em, refundId, answerOf(found));
-  return null;
 }
+
+/**
+ * Refunds of the order that ended since an event was heard: flows may wait for them. The same for whoever asks again, so that
+ * one who booked them and died wakes them all the same.
+ */
+export const findEndedSince = (
+  em: EntityManager,
+  orderId: string,
+  eventId: string,
+): Promise<Pick<Refund, 'id' | 'origin'>[]> =>
+  em.execute<Pick<Refund, 'id' | 'origin'>[]>(
+    `select r.id, r.origin from refunds r join payment_events e on e.id = ?
+     where r.order_id = ? and r.settled_at >= e.received_at
+       and (r.origin <> 'provider' or r.created_at < e.received_at)
+     order by r.id`,
+    [eventId, orderId],
+  );
 
 /**
  * Out of what nobody claims; where that is too little, out of what claims have not got yet: of them the provider will refuse

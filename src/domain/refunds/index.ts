@@ -1,4 +1,4 @@
-export { bookFound, findRefundedOrder } from './book-found.js';
+export { bookFound, findEndedSince, findRefundedOrder } from './book-found.js';
 export { findOpenRefunds } from './find-open.js';
 export { amountLeft, leftOf, planRefund, totalOf, type GivenParts, type Paid, type Parts } from './plan-refund.js';
 export { recordRefund, type RefundAnswer } from './record-refund.js';

@@ -5,7 +5,7 @@ import type { Money } from '../kernel/money.js';
 import { queueOrderNotification } from '../notifications/index.js';
 import { lockOrder, mayBecome, moveOrder, noteOnOrder, reopenOrder, type Actor } from '../orders/index.js';
 import { publish } from '../outbox/index.js';
-import { recordMovement } from '../payments/index.js';
+import { recordMovement, recordReversal } from '../payments/index.js';
 import { lockPayment, readRefund, type RefundedPayment } from './store.js';
 import type { Refund, RefundStatus } from './types.js';
 
@@ -101,7 +101,7 @@ async function book(em: EntityManager, payment: RefundedPayment, refund: Refund,
 
 async function unbook(em: EntityManager, payment: RefundedPayment, refund: Refund, reference: string): Promise<void> {
   const { orderId, amount } = refund;
-  await recordMovement(em, { ...payment, type: 'refund_reversal', reference, amount });
+  await recordReversal(em, { provider: payment.provider, reference });
   await movePayment(em, orderId, -amount.amount);
   await reopenOrder(em, orderId, PROVIDER, noted(refund));
   // To whoever cancelled all is owed again, whoever gave it back: the cancellation goes on.

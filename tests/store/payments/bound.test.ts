@@ -157,6 +157,7 @@ test('an event, whose metadata names another checkout than its intent’s, conce
   await till.shop.run('update payment_events set checkout_id = ? where intent_id = ?', [ended.checkoutId, intentId]);
   await till.payments.voidPayment({ checkoutId: ended.checkoutId });
   expect(till.moved(mine.checkoutId)).toMatchObject({ held: 2_499 });
+  expect(await toldOf(ended.orderId)).toEqual([]);
 });
 
 test.each([
@@ -272,15 +273,33 @@ test('voidPayment, whose refund the bank sends back, gives the money back anew',
   expect((await till.attempt(checkoutId))?.outcome).toBe('voided');
 });
 
-test('voidHolds, of what was taken, books it and leaves the refund to the next step', async () => {
+test('voidHolds, of what was taken and heard of, books it and leaves refund and word of it to the next step', async () => {
   const { checkoutId, orderId } = await till.due();
   await authorise(checkoutId);
-  await till.provider.stripe.paymentIntents.capture(await intentOf(checkoutId));
+  await till.provider.stripe.paymentIntents.capture(await intentOf(checkoutId), { amount_to_capture: 1_000 });
   await till.shut(checkoutId);
+  await tell(checkoutId, await intentOf(checkoutId), 'captured');
   await expect(till.payments.voidHolds({ checkoutId })).resolves.toEqual({ orderId, taken: true, untold: false });
   expect(till.moved(checkoutId)).toMatchObject({ refunded: 0 });
   await expect(till.payments.voidPayment({ checkoutId })).resolves.toEqual({ orderId, taken: false, untold: true });
-  expect(till.moved(checkoutId)).toMatchObject({ refunded: 2_499 });
+  expect(till.moved(checkoutId)).toMatchObject({ refunded: 1_000 });
+  expect(await toldOf(orderId)).toMatchObject([
+    { details: { refunded: { amount: 1_000 } } },
+    { details: { refunded: { amount: 1_000 } } },
+  ]);
+});
+
+test('voidPayment, while the bank has not decided on one intent’s refund, gives back what was taken with another', async () => {
+  const { checkoutId } = await till.due('pm_card_pendingRefund');
+  await authorise(checkoutId);
+  await till.provider.stripe.paymentIntents.capture(await intentOf(checkoutId));
+  await till.shut(checkoutId);
+  const stray = await heldIntent(checkoutId, 1_000);
+  await till.provider.stripe.paymentIntents.capture(stray);
+  await tell(checkoutId, stray, 'captured');
+  await expect(till.payments.voidPayment({ checkoutId })).rejects.toThrow('refund: pending');
+  const { data } = await till.provider.stripe.refunds.list({ payment_intent: stray });
+  expect(data).toMatchObject([{ amount: 1_000, status: 'succeeded' }]);
 });
 
 test('voidHolds, of what nobody paid, has nothing to tell', async () => {

@@ -13,6 +13,12 @@ afterAll(() => desk.close());
 
 const movements = async (checkoutId: string) =>
   (await desk.ledger(checkoutId)).map(({ type, amount }) => `${type} ${amount}`);
+const GIVEN_ANEW = ['capture 2499', 'refund 2499', 'refund 2499', 'refund_reversal 2499'];
+const GIVEN_ANEW_TWICE = [
+  'capture 2499',
+  ...Array<string>(3).fill('refund 2499'),
+  ...Array<string>(2).fill('refund_reversal 2499'),
+];
 const toldOf = (orderId: string) => desk.shop.rows('select channel from notifications where subject_id = ?', [orderId]);
 
 async function refundsAt(intentId: string, status: string): Promise<readonly string[]> {
@@ -25,23 +31,19 @@ async function settle(intentId: string, from: string, status: 'succeeded' | 'fai
   await desk.provider.post(`/test/refunds/${id}/settle`, { status });
 }
 
-/** The provider's word of a refund, stored, and no flow yet. */
-async function heard(intentId: string): Promise<{ readonly eventId: string }> {
-  const eventId = `evt_heard_${intentId}`;
-  await desk.shop.run(
-    `insert into payment_events (id, provider, type, intent_id, created_at) values (?, 'stripe', 'refund.failed', ?, now())`,
-    [eventId, intentId],
-  );
-  return { eventId };
-}
-
-/** A checkout whose money was taken while it ended unpaid, and given back. */
-async function undone(card = 'pm_card_visa') {
+/** A checkout that ended unpaid while its money was taken. */
+async function taken(card = 'pm_card_visa') {
   const { checkoutId, orderId } = await desk.due(card);
   await desk.payments.authorisePayment({ checkoutId, attempt: 1 });
   const intentId = (await desk.attempt(checkoutId))?.intent_id ?? '';
   await desk.provider.stripe.paymentIntents.capture(intentId);
   await desk.shut(checkoutId);
+  return { checkoutId, orderId, intentId };
+}
+
+/** The same, given back. */
+async function undone(card = 'pm_card_visa') {
+  const { checkoutId, orderId, intentId } = await taken(card);
   await desk.payments.voidPayment({ checkoutId }).catch(() => settle(intentId, 'pending', 'succeeded'));
   await desk.payments.voidPayment({ checkoutId });
   await desk.end(checkoutId);
@@ -55,7 +57,7 @@ test('bookRefunds, of money without an order that its bank sent back, books that
   expect(desk.moved(checkoutId).refunded).toBe(0);
   await Promise.all([1, 2, 3].map(() => desk.told(intentId)));
   await expect(desk.told(intentId)).resolves.toEqual({ waiting: [] });
-  expect(await movements(checkoutId)).toEqual(['capture 2499', 'refund 2499', 'refund 2499', 'refund_reversal 2499']);
+  expect(await movements(checkoutId)).toEqual(GIVEN_ANEW);
   expect(desk.moved(checkoutId)).toMatchObject({ captured: 2_499, refunded: 2_499 });
   expect(await refundsAt(intentId, 'succeeded')).toHaveLength(1);
   expect(await toldOf(orderId)).toHaveLength(2);
@@ -69,7 +71,7 @@ test('bookRefunds, of money that was given back anew and is pending, stays open 
   expect(await movements(checkoutId)).toEqual(['capture 2499', 'refund 2499', 'refund_reversal 2499']);
   await settle(intentId, 'pending', 'succeeded');
   await desk.told(intentId);
-  expect(await movements(checkoutId)).toEqual(['capture 2499', 'refund 2499', 'refund 2499', 'refund_reversal 2499']);
+  expect(await movements(checkoutId)).toEqual(GIVEN_ANEW);
   expect(desk.moved(checkoutId)).toMatchObject({ captured: 2_499, refunded: 2_499 });
 });
 
@@ -83,8 +85,7 @@ test('bookRefunds, of money that its bank sends back each time, gives it anew tw
   await settle(intentId, 'succeeded', 'failed');
   for (const _ of [1, 2]) await expect(desk.told(intentId)).rejects.toThrow('refund: its bank sent it back 3 times');
   expect(await refundsAt(intentId, 'succeeded')).toHaveLength(0);
-  const pairs = [...Array<string>(3).fill('refund 2499'), ...Array<string>(3).fill('refund_reversal 2499')];
-  expect((await movements(checkoutId)).toSorted()).toEqual(['capture 2499', ...pairs]);
+  expect(await movements(checkoutId)).toEqual([...GIVEN_ANEW_TWICE, 'refund_reversal 2499']);
 });
 
 test('bookRefunds, of money that its bank sends back while it is given, gives it back anew', async () => {
@@ -99,10 +100,9 @@ test('bookRefunds, of money that its bank sends back while it is given, gives it
       return answer;
     },
   });
-  await swift.bookRefunds(await heard(intentId));
+  await swift.bookRefunds(await desk.heard(intentId));
   expect(await refundsAt(intentId, 'succeeded')).toHaveLength(1);
-  const pairs = [...Array<string>(3).fill('refund 2499'), ...Array<string>(2).fill('refund_reversal 2499')];
-  expect((await movements(checkoutId)).toSorted()).toEqual(['capture 2499', ...pairs]);
+  expect(await movements(checkoutId)).toEqual(GIVEN_ANEW_TWICE);
 });
 
 test('bookRefunds, whose worker slept while another gave the money anew, takes what it books late out of the books', async () => {
@@ -120,16 +120,15 @@ test('bookRefunds, whose worker slept while another gave the money anew, takes w
       return answer;
     },
   });
-  await sleeper.bookRefunds(await heard(intentId));
+  await sleeper.bookRefunds(await desk.heard(intentId));
   expect(await refundsAt(intentId, 'succeeded')).toHaveLength(1);
-  const pairs = [...Array<string>(3).fill('refund 2499'), ...Array<string>(2).fill('refund_reversal 2499')];
-  expect((await movements(checkoutId)).toSorted()).toEqual(['capture 2499', ...pairs]);
+  expect(await movements(checkoutId)).toEqual(GIVEN_ANEW_TWICE);
 });
 
 test('bookRefunds, killed before the new refund is booked, makes no other', async () => {
   const { checkoutId, intentId } = await undone();
   await settle(intentId, 'succeeded', 'failed');
-  const event = await heard(intentId);
+  const event = await desk.heard(intentId);
   const killed = desk.refundsWith({
     refund: async (request) => {
       await desk.gateway.refund(request);
@@ -138,7 +137,7 @@ test('bookRefunds, killed before the new refund is booked, makes no other', asyn
   });
   await expect(killed.bookRefunds(event)).rejects.toThrow('killed');
   await desk.refunds.bookRefunds(event);
-  expect(await movements(checkoutId)).toEqual(['capture 2499', 'refund 2499', 'refund 2499', 'refund_reversal 2499']);
+  expect(await movements(checkoutId)).toEqual(GIVEN_ANEW);
   expect(desk.moved(checkoutId)).toMatchObject({ captured: 2_499, refunded: 2_499 });
 });
 
@@ -169,14 +168,34 @@ test('bookRefunds, of money beside a placed order that its bank sent back, gives
 });
 
 test('bookRefunds, while the undo of a checkout is at it, leaves the money to it', async () => {
-  const { checkoutId } = await desk.due('pm_card_pendingRefund');
-  await desk.payments.authorisePayment({ checkoutId, attempt: 1 });
-  const intentId = (await desk.attempt(checkoutId))?.intent_id ?? '';
-  await desk.provider.stripe.paymentIntents.capture(intentId);
-  await desk.shut(checkoutId);
+  const { checkoutId, intentId } = await taken('pm_card_pendingRefund');
   await expect(desk.payments.voidPayment({ checkoutId })).rejects.toThrow('refund: pending');
   await expect(desk.told(intentId)).resolves.toEqual({ waiting: [] });
   await settle(intentId, 'pending', 'succeeded');
   await desk.payments.voidPayment({ checkoutId });
   expect(await movements(checkoutId)).toEqual(['capture 2499', 'refund 2499']);
+});
+
+test('voidPayment, killed once it was done, while what it gave was sent back and heard of too early, gives it back anew', async () => {
+  const { checkoutId, intentId } = await taken();
+  let looks = 0;
+  const killed = desk.withGateway({
+    refund: async (request) => {
+      const answer = await desk.gateway.refund(request);
+      await settle(intentId, 'succeeded', 'failed');
+      await expect(desk.told(intentId)).resolves.toEqual({ waiting: [] });
+      return answer;
+    },
+    refundsOf: (id) => {
+      looks += 1;
+      return looks === 1 ? desk.gateway.refundsOf(id) : Promise.reject(new Error('killed'));
+    },
+  });
+  await expect(killed.payments.voidPayment({ checkoutId })).rejects.toThrow('killed');
+  expect((await desk.attempt(checkoutId))?.outcome).toBe('voided');
+  expect(await refundsAt(intentId, 'succeeded')).toHaveLength(0);
+  await desk.payments.voidPayment({ checkoutId });
+  await desk.payments.voidPayment({ checkoutId });
+  expect(await refundsAt(intentId, 'succeeded')).toHaveLength(1);
+  expect(await movements(checkoutId)).toEqual(GIVEN_ANEW);
 });

@@ -28,11 +28,24 @@ export async function openRefundDesk() {
     return { variantId, checkoutId, orderId, intentId: payment.intentId, lineId: line?.id ?? '' };
   }
 
+  /** The provider's word of a refund, stored, and no flow yet. */
+  async function heard(intentId: string): Promise<{ readonly eventId: string }> {
+    const eventId = `evt_${newId()}`;
+    await till.shop.run(
+      // By a clock of the provider's own.
+      `insert into payment_events (id, provider, type, intent_id, created_at)
+       values (?, 'stripe', 'charge.refunded', ?, now() + interval '1 hour')`,
+      [eventId, intentId],
+    );
+    return { eventId };
+  }
+
   return {
     ...till,
     staffId,
     refunds,
     placed,
+    heard,
 
     /** The same, paid: 24.99. */
     async bought(options: BoughtOptions = {}) {
@@ -72,14 +85,7 @@ export async function openRefundDesk() {
       ),
 
     /** The provider tells of a refund, and the flow it starts runs. */
-    async told(intentId: string): Promise<{ waiting: string[] }> {
-      const id = `evt_${newId()}`;
-      await till.shop.run(
-        `insert into payment_events (id, provider, type, intent_id, created_at) values (?, 'stripe', 'charge.refunded', ?, now())`,
-        [id, intentId],
-      );
-      return refunds.bookRefunds({ eventId: id });
-    },
+    told: async (intentId: string): Promise<{ waiting: string[] }> => refunds.bookRefunds(await heard(intentId)),
 
     /** All that a refund changes. */
     async books(orderId: string) {
