@@ -20,7 +20,7 @@ export interface GivenCommand extends Because {
 
 interface Asked {
   readonly workflowIds: readonly string[];
-  readonly stoppedStay?: boolean;
+  readonly stoppedStay?: boolean | undefined;
 }
 
 /** What the sweep asks of other flows, and what it throws away. */

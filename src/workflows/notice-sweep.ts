@@ -1,7 +1,8 @@
 import type { StockActivities } from '../activities/stock.js';
 import { backInStockWorkflowId } from './contracts.js';
 import type { Risk } from './parking.js';
-import { startApart, withoutFlow, type Sweep } from './without-flow.js';
+import { startApart } from './start-apart.js';
+import { withoutFlow, type Sweep } from './without-flow.js';
 
 const database: Risk<StockActivities> = { startToCloseTimeout: '10s' };
 

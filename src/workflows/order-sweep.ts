@@ -1,7 +1,8 @@
 import type { RefundActivities } from '../activities/refunds.js';
 import { cancelOrderWorkflowId, refundWorkflowId } from './contracts.js';
 import type { Risk } from './parking.js';
-import { startApart, withoutFlow, type Sweep } from './without-flow.js';
+import { startApart } from './start-apart.js';
+import { withoutFlow, type Sweep } from './without-flow.js';
 
 const orders: Risk<RefundActivities> = { startToCloseTimeout: '10s' };
 

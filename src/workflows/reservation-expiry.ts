@@ -13,7 +13,8 @@ import { sweepNotices } from './notice-sweep.js';
 import { sweepOrders } from './order-sweep.js';
 import { createParking, refusalCode, type Risk } from './parking.js';
 import { patched } from './patched.js';
-import { BATCH, startApart, withoutFlow, type Sweep, type SweepProgress, type Swept } from './without-flow.js';
+import { startApart } from './start-apart.js';
+import { BATCH, withoutFlow, type Sweep, type SweepProgress, type Swept } from './without-flow.js';
 
 const database: Risk<HoldActivities> = { startToCloseTimeout: '10s' };
 const checkouts: Risk<CheckoutActivities> = { startToCloseTimeout: '10s' };

@@ -1,19 +1,9 @@
-import {
-  CancellationScope,
-  getExternalWorkflowHandle,
-  isCancellation,
-  ParentClosePolicy,
-  proxyActivities,
-  startChild,
-  WorkflowIdReusePolicy,
-} from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancellationScope, getExternalWorkflowHandle, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { NotificationActivities } from '../activities/notifications.js';
 import type { OrderNotification } from '../domain/notifications/types.js';
-import { ORDER_ID } from './attributes.js';
 import { notifyWorkflowId } from './contracts.js';
-import { moreToTell, notify } from './notify.js';
-import { textsOf } from './texts.js';
+import { moreToTell } from './notify.js';
+import { startApart } from './start-apart.js';
 
 const TRIES = 5;
 const quickly = proxyActivities<NotificationActivities>({
@@ -43,19 +33,7 @@ export async function tell(orderId: string, event: OrderNotification, about?: st
 async function handOver(orderId: string): Promise<void> {
   const workflowId = notifyWorkflowId(orderId);
   for (let tries = 1; ; tries += 1) {
-    try {
-      await startChild(notify, {
-        workflowId,
-        args: [{ orderId }],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        typedSearchAttributes: [{ key: ORDER_ID, value: orderId }],
-        ...textsOf('notify', orderId),
-      });
-      return;
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
+    if (await startApart('notify', workflowId, { orderId }, { orderId })) return;
     try {
       await getExternalWorkflowHandle(workflowId).signal(moreToTell);
       return;

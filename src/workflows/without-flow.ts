@@ -1,17 +1,7 @@
-import {
-  continueAsNew,
-  ParentClosePolicy,
-  startChild,
-  workflowInfo,
-  WorkflowIdReusePolicy,
-} from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { FlowActivities } from '../activities/flows.js';
-import { CUSTOMER_ID, ORDER_ID } from './attributes.js';
-import type { FlowAttributes, FlowInputs, FlowName } from './contracts.js';
 import type { Parking, Risk } from './parking.js';
 import { patched } from './patched.js';
-import { textsOf } from './texts.js';
 
 const flows: Risk<FlowActivities> = { startToCloseTimeout: '20s' };
 
@@ -53,7 +43,7 @@ interface Search<T> {
   readonly page: (page: { readonly limit: number; readonly after: string | null }) => Promise<readonly T[]>;
   readonly id: (each: T) => string;
   readonly workflowId: (each: T) => string;
-  readonly takeOver: (each: T) => Promise<void>;
+  readonly takeOver: (each: T) => Promise<unknown>;
   readonly count?: keyof Swept;
   /** One that a person ended is not begun anew. */
   readonly stoppedStay?: boolean;
@@ -65,7 +55,7 @@ interface Search<T> {
  */
 export async function withoutFlow<T>(
   { parking, before, swept, inLots }: Sweep,
-  { stage, page, id, workflowId, takeOver, count, stoppedStay = false }: Search<T>,
+  { stage, page, id, workflowId, takeOver, count, stoppedStay }: Search<T>,
 ): Promise<void> {
   if (STAGES.indexOf(stage) < STAGES.indexOf(before.stage ?? STAGES[0])) return;
   const early = EARLY.has(stage);
@@ -91,29 +81,4 @@ export async function withoutFlow<T>(
       await continueAsNew<(progress: SweepProgress) => Promise<Swept>>({ swept, stage, after });
   }
   for (const each of found) await takeOver(each);
-}
-
-/** Starts a flow that outlives the sweep; one that runs meanwhile is left alone. */
-export async function startApart<F extends FlowName>(
-  flow: F,
-  workflowId: string,
-  input: FlowInputs[F],
-  { orderId, customerId }: FlowAttributes = {},
-): Promise<void> {
-  try {
-    await startChild(flow, {
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      // One that an operator ended may be started anew.
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      workflowId,
-      args: [input],
-      typedSearchAttributes: [
-        ...(orderId === undefined ? [] : [{ key: ORDER_ID, value: orderId }]),
-        ...(customerId == null ? [] : [{ key: CUSTOMER_ID, value: customerId }]),
-      ],
-      ...textsOf(flow, workflowId),
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
 }

@@ -45,19 +45,28 @@ type Env = Readonly<Record<string, string>>;
 type OwnEnv = Env | ((shared: Env) => Env);
 const ownEnv = (shared: Env, own: OwnEnv): Env => ({ ...shared, ...(typeof own === 'function' ? own(shared) : own) });
 
-/** What a repeat can mend is an answer: under way, or a service away. */
-async function checkOut(browser: Browser, body: Schema<'CheckoutRequest'>) {
+interface BuyOptions {
+  readonly withinMs?: number | undefined;
+  /** What is asked again for: 202, under way, and where a service is away also 503. */
+  readonly again?: readonly number[];
+}
+
+async function checkOut(browser: Browser, body: Schema<'CheckoutRequest'>, again: readonly number[]) {
   const answer = await browser.call('POST', '/checkout', { body });
-  if (![201, 202, 503].includes(answer.status))
+  if (answer.status !== 201 && !again.includes(answer.status))
     throw new Error(`POST /checkout was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer;
 }
 
 /** The order of the cart, paid at once. Busy machines answer with the checkout first; a repeat joins it. */
-export async function buy(browser: Browser, body: Schema<'CheckoutRequest'>, withinMs?: number): Promise<Order> {
+export async function buy(
+  browser: Browser,
+  body: Schema<'CheckoutRequest'>,
+  { withinMs, again = [202] }: BuyOptions = {},
+): Promise<Order> {
   const { body: order } = await until(
     'the order',
-    () => checkOut(browser, body),
+    () => checkOut(browser, body, again),
     (answer): answer is Extract<typeof answer, { status: 201 }> => answer.status === 201,
     withinMs,
   );
@@ -71,7 +80,7 @@ export async function challenge(
 ): Promise<{ readonly checkoutId: string; readonly intentId: string }> {
   const { body: checkout } = await until(
     'the challenge',
-    () => checkOut(browser, body),
+    () => checkOut(browser, body, [202]),
     (answer): answer is Extract<typeof answer, { status: 202 }> =>
       answer.status === 202 && answer.body.client_secret !== undefined,
   );

@@ -121,12 +121,11 @@ export async function prepare(
   const ordered = async (who: Person) => {
     const cart = await filled();
     // A busy machine answers before the order stands; a repeat joins it.
-    const { body } = await until(
+    const { id, order_token: token } = await until(
       'the order',
-      () => ask(origin, { ...buy(cart, who), headers: cart.headers }),
-      ({ status }) => status === 201,
+      () => done({ ...buy(cart, who), headers: cart.headers }),
+      (body) => body['id'] !== undefined,
     );
-    const { id, order_token: token } = body;
     return { id: String(id), headers: { 'X-Order-Token': String(token) } };
   };
   const account = (who: Person): Call => ({

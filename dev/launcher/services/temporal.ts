@@ -126,13 +126,17 @@ export async function serverVersion(address: string): Promise<string> {
   }
 }
 
-/** A call that SQLite was asked to break off can leave its only connection broken off for good. */
-async function lostDatabase(address: string): Promise<string | undefined> {
+/**
+ * A call that SQLite was asked to break off can leave its only connection broken off for good.
+ * @returns what such a server says, or nothing
+ * @throws when no server answers: that may be a start
+ */
+export async function lostDatabase(address: string, namespace = 'default'): Promise<string | undefined> {
   // Without the client's own repeats, which would hide what the server says for 20 s.
   const connection = await Connection.connect({ address, connectTimeout: '3s', interceptors: [] });
   try {
     await connection.withDeadline(Date.now() + 3_000, () =>
-      connection.workflowService.describeNamespace({ namespace: 'default' }),
+      connection.workflowService.describeNamespace({ namespace }),
     );
     return undefined;
   } catch (error) {

@@ -20,16 +20,10 @@ const KNOWN = `{${Object.keys(TOPICS).join(',')}}`;
 const SWEEP_BATCH = 5_000;
 
 /** Writes a message in the transaction of the change that it is about. `key`: the id it is about. No personal data. */
-export async function publish<T extends OutboxTopic>(
+export const publish = <T extends OutboxTopic>(
   em: EntityManager,
-  message: { readonly topic: T; readonly key: string; readonly payload: OutboxTopics[T] },
-): Promise<void> {
-  await em.execute(
-    'insert into outbox (topic, key, payload) values (?, ?, ?::jsonb)',
-    [message.topic, message.key, JSON.stringify(message.payload)],
-    'run',
-  );
-}
+  { topic, ...message }: { readonly topic: T; readonly key: string; readonly payload: OutboxTopics[T] },
+): Promise<void> => publishAll(em, topic, [message]);
 
 /** The same for many, in one statement. */
 export async function publishAll<T extends OutboxTopic>(

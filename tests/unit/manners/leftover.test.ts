@@ -26,13 +26,10 @@ test('a connection, whose request goes on after its answer, is ended', async () 
   expect(answer).toBe('HTTP/1.1 404 Not Found');
   // it goes on as long as it is listened to
   const trickle = setInterval(() => socket.write('more'), 20);
+  // Not `once`, to which a reset is a failure: here it is an end as good as another.
   socket.on('error', () => undefined);
-  try {
-    await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });
-  } finally {
-    clearInterval(trickle);
-    socket.destroy();
-  }
+  await new Promise((resolve) => socket.on('close', resolve));
+  clearInterval(trickle);
 });
 
 test('a connection, whose request was whole, is kept for the next one', async () => {

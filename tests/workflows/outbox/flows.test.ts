@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError, type Client, type Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { lostDatabase } from '../../../dev/launcher/services/temporal.js';
 import { DomainError } from '../../../src/domain/kernel/errors.js';
 import { newId } from '../../../src/domain/kernel/ids.js';
 import { createTemporalClient, createTemporalConnection } from '../../../src/infra/temporal/connection.js';
@@ -159,6 +160,12 @@ describeWith('temporal', 'flows', () => {
       desk.list({ status: null, needsAttention: null, type: null, orderId: null, limit: 1 }),
     ).rejects.toMatchObject(unavailable);
     await expect(denied.checkoutOutcome('x', whose, 500)).resolves.toEqual({ kind: 'undecided' });
+  });
+
+  test('lostDatabase, of a server that denies a namespace, says so, and of a sound one nothing', async () => {
+    const address = serviceUrl('temporal');
+    await expect(lostDatabase(address, `lost-${newId()}`)).resolves.toMatch(/Namespace \S+ is not found/);
+    await expect(lostDatabase(address)).resolves.toBeUndefined();
   });
 
   test('every call, when Temporal is away, is refused as temporarily unavailable, and the checkout is undecided', async () => {
