@@ -1702,7 +1702,7 @@ export interface components {
                 };
             } | null;
             order_id: components["schemas"]["Id"] | null;
-            /** @description reads this checkout and its order without a login */
+            /** @description reads and cancels this checkout and its order without a login */
             order_token: string;
             status: components["schemas"]["CheckoutStatus"];
             steps: {
@@ -2136,7 +2136,7 @@ export interface operations {
             query?: {
                 actor_id?: string;
                 cursor?: string;
-                limit?: number;
+                limit?: string;
                 object_id?: string;
                 object_type?: string;
             };
@@ -4500,7 +4500,7 @@ export interface operations {
             query?: {
                 cursor?: string;
                 email?: string;
-                limit?: number;
+                limit?: string;
             };
             header?: never;
             path?: never;
@@ -5098,7 +5098,7 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
-                limit?: number;
+                limit?: string;
             };
             header?: never;
             path?: never;

@@ -27,12 +27,17 @@ export interface AccountApp extends TestApp {
 }
 
 /** The API with people who register and log in by calling it. */
-export async function openAccountApp(flows: Partial<Flows> = {}): Promise<AccountApp> {
+export async function openAccountApp(
+  flows: Partial<Flows> = {},
+  { rateLimits = false }: { readonly rateLimits?: boolean } = {},
+): Promise<AccountApp> {
   const started: AccountApp['started'] = [];
   const refuse = (): never => {
     throw new Error('this test expects no such call');
   };
+  const http = { host: '', port: 0, publicUrl: 'http://x', trustedProxies: 0, corsOrigins: [], rateLimits };
   const app = await openApp({
+    ...(rateLimits ? { config: { http } } : {}),
     flows: {
       checkoutOutcome: refuse,
       signal: refuse,

@@ -25,7 +25,6 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   provider: 'stripe',
   payment_method: 'pm_card_visa',
   access_token: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl',
-  totp_code: '123456',
   idOrSlug: 'mechanical-keyboard',
 };
 const BY_FORMAT: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { mergeCarts } from '../../domain/cart/index.js';
 import type { Cipher } from '../../domain/kernel/cipher.js';
 import { DomainError, notFound } from '../../domain/kernel/errors.js';
 import { isId, newId } from '../../domain/kernel/ids.js';
-import { decodeCursor, page, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../domain/kernel/page.js';
+import { decodeCursor, page } from '../../domain/kernel/page.js';
 import type { Query, Transact } from '../../domain/kernel/transact.js';
 import {
   assertPasswordAcceptable,
@@ -29,6 +29,7 @@ import type { Flows } from '../../workflows/contracts.js';
 import { endpoint, type Endpoint, type Reply } from '../endpoint.js';
 import type { LimitGuesses } from '../limit-guesses.js';
 import { addressOf } from '../middleware/address.js';
+import { pageInput } from '../openapi/schemas.js';
 import { createMailedTokenRoutes, NewPassword } from './mailed-tokens.js';
 import { createRefreshCookie } from './refresh-cookie.js';
 import { Email, PersonName, Phone, presentUser, Username, UserView } from './users.js';
@@ -90,10 +91,6 @@ const presentSession = (session: SessionSummary, currentId: string): z.input<typ
   last_used_at: session.lastUsedAt,
   expires_at: session.expiresAt,
 });
-const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-  cursor: z.string().max(200).optional(),
-});
 
 export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
   const {
@@ -146,8 +143,9 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
       body: RegisterBody,
       responses: { 201: UserView },
       refuses: ['email_taken', 'username_taken'],
-      async handle({ body, requestId }) {
+      async handle({ body, requestId, ctx }) {
         assertPasswordAcceptable(body.password, body);
+        const mail = await limitGuesses('mail', body.email, addressOf(ctx));
         const id = newId();
         const user = {
           id,
@@ -160,7 +158,10 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
           roles: ['customer'],
           requestId,
         } as const;
-        await transact((em) => registerUser({ em, cipher }, user));
+        await transact((em) => registerUser({ em, cipher }, user)).catch(async (error: unknown) => {
+          if (error instanceof DomainError && error.code === 'username_taken') await mail.right();
+          throw error;
+        });
         return { status: 201, body: presentUser(await account(id)) };
       },
     }),
@@ -232,7 +233,7 @@ export function createAuthRoutes(deps: AuthRouteDeps): Endpoint[] {
       summary: 'Live sessions of who is logged in, newest first',
       tag: 'auth',
       access: 'customer',
-      query: PageQuery,
+      query: z.strictObject(pageInput),
       responses: { 200: z.strictObject({ data: z.array(SessionView), next_cursor: z.string().nullable() }) },
       async handle({ caller, query: { limit, cursor } }) {
         assertUser(caller);

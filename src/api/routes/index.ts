@@ -1,6 +1,7 @@
 import type { ApiDeps } from '../deps.js';
 import type { Endpoint } from '../endpoint.js';
 import { createLimitGuesses } from '../limit-guesses.js';
+import { createLimitAbuse } from '../limit-abuse.js';
 import { createAuditRoutes } from './admin/audit.js';
 import { createPricingAdminRoutes } from './admin/pricing/index.js';
 import { createFlowRoutes } from './admin/flows.js';
@@ -29,7 +30,8 @@ import { createWebhookRoutes } from './webhooks.js';
 /** Every endpoint below `/api/v1`. Fixed paths go before those with parameters in their place. */
 export function createEndpoints(deps: ApiDeps): Endpoint[] {
   const { shop, http } = deps.config;
-  const limitGuesses = createLimitGuesses({ limiter: deps.rateLimiter, on: http.rateLimits });
+  const limits = { limiter: deps.rateLimiter, on: http.rateLimits };
+  const [limitGuesses, limitAbuse] = [createLimitGuesses(limits), createLimitAbuse(limits)];
   return [
     ...createAuthRoutes({ ...deps, limitGuesses }),
     ...createUserRoutes({ ...deps, limitGuesses }),
@@ -49,8 +51,8 @@ export function createEndpoints(deps: ApiDeps): Endpoint[] {
     ...createCartRoutes({ ...deps, shop }),
     ...createPricingRoutes(deps),
     ...createShippingRoutes({ ...deps, shop }),
-    ...createReservationRoutes(deps),
-    ...createCheckoutRoutes(deps),
+    ...createReservationRoutes({ ...deps, limitAbuse }),
+    ...createCheckoutRoutes({ ...deps, limitAbuse }),
     ...createOrderRoutes(deps),
     ...createReceiptRoutes(deps),
     ...createOrderCancelRoutes(deps),

@@ -21,6 +21,7 @@ import {
 import { passwordResetWorkflowId, type Flows } from '../../workflows/contracts.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import type { LimitGuesses } from '../limit-guesses.js';
+import { addressOf } from '../middleware/address.js';
 import { Email } from './users.js';
 
 export interface MailedTokenRouteDeps {
@@ -54,8 +55,8 @@ export function createMailedTokenRoutes(deps: MailedTokenRouteDeps): Endpoint[] 
       access: 'open',
       body: z.strictObject({ email: Email }),
       responses: { 202: Accepted },
-      async handle({ body }) {
-        await limitGuesses('mail', body.email);
+      async handle({ body, ctx }) {
+        await limitGuesses('mail', body.email, addressOf(ctx));
         const id = newId();
         await transact((em) => requestPasswordReset({ em, cipher }, { id, email: body.email }));
         // a row whose flow never starts does nothing, and the client is told to try again
@@ -107,12 +108,12 @@ export function createMailedTokenRoutes(deps: MailedTokenRouteDeps): Endpoint[] 
       access: 'customer',
       responses: { 202: Accepted },
       refuses: ['conflict', 'not_found'],
-      async handle({ caller }) {
+      async handle({ caller, ctx }) {
         assertUser(caller);
         const account = await query((em) => readAccount(em, cipher, caller.userId));
         if (account === null) throw notFound('user');
         if (account.emailVerified) throw new DomainError('conflict', 'the e-mail address is confirmed already');
-        await limitGuesses('mail', account.email);
+        await limitGuesses('mail', account.email, addressOf(ctx));
         await transact((em) =>
           askToConfirmEmail(
             { em, cipher },

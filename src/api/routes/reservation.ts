@@ -7,6 +7,7 @@ import type { Query, Transact } from '../../domain/kernel/transact.js';
 import type { Caller } from '../../domain/users/index.js';
 import { reservationExpiryWorkflowId, type Flows } from '../../workflows/contracts.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
+import type { LimitAbuse } from '../limit-abuse.js';
 import { addressOf } from '../middleware/address.js';
 import { Id, Instant } from '../openapi/schemas.js';
 import { ownerOf } from './checkout/access.js';
@@ -17,6 +18,7 @@ export interface ReservationRouteDeps {
   readonly query: Query;
   readonly cipher: Cipher;
   readonly flows: Flows;
+  readonly limitAbuse: LimitAbuse;
   readonly config: {
     readonly checkout: { readonly holdMs: number };
     readonly http: { readonly rateLimits: boolean };
@@ -29,7 +31,7 @@ const presentHold = (hold: Hold) => ({ id: hold.id, expires_at: hold.expiresAt, 
 
 /** Holds of a whole cart's stock, for a few minutes before payment. */
 export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] {
-  const { transact, query, cipher, flows } = deps;
+  const { transact, query, cipher, flows, limitAbuse } = deps;
   const ownCart = createOwnCart(deps);
   const { holdMs } = deps.config.checkout;
   const { rateLimits } = deps.config.http;
@@ -63,12 +65,15 @@ export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] 
       handle: async ({ caller, claim, ctx }) => {
         const cart = await ownCart(caller, null);
         if (cart?.status !== 'open') throw notFound('cart');
-        const address = rateLimits ? cipher.blindIndex(addressOf(ctx), 'cart_holds.address') : null;
+        const holder = { caller, address: addressOf(ctx) };
+        await limitAbuse.assertFew('hold', holder);
+        const address = rateLimits ? cipher.blindIndex(holder.address, 'cart_holds.address') : null;
         const { hold, first } = await transact(async (em) => {
           // A cart has one live hold: that, not the key, makes a repeat harmless.
           const hold = await holdCart(em, cart.id, holdMs, address);
           return { hold, first: await claim(em, hold.id) };
         });
+        if (hold.made) await limitAbuse.count('hold', holder);
         // Should this fail, the sweep ends the hold.
         await flows.start('reservationExpiry', reservationExpiryWorkflowId(hold.id), { holdId: hold.id });
         const body = presentHold(hold);
@@ -84,7 +89,7 @@ export function createReservationRoutes(deps: ReservationRouteDeps): Endpoint[] 
       tag: 'cart',
       access: 'guest',
       responses: { 200: Reservation },
-      refuses: ['cart_empty', 'conflict', 'hold_limit', 'invalid_transition', 'not_found'],
+      refuses: ['cart_empty', 'conflict', 'invalid_transition', 'not_found'],
       handle: async ({ caller }) => {
         const cartId = await cartOf(caller);
         const hold = await transact((em) => extendHold(em, cartId, holdMs));

@@ -14,6 +14,7 @@ import { assertUser, readAccount } from '../../domain/users/index.js';
 import type { Caller } from '../../domain/users/types.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import type { LimitGuesses } from '../limit-guesses.js';
+import { addressOf } from '../middleware/address.js';
 import { Id, pageInput } from '../openapi/schemas.js';
 import { Email } from './users.js';
 
@@ -74,9 +75,9 @@ export function createStockNoticeRoutes({ transact, query, cipher, limitGuesses 
       responses: { 202: z.strictObject({ status: z.literal('accepted') }) },
       idempotency: 'optional',
       refuses: ['in_stock'],
-      async handle({ caller, params: { id: variantId }, body, claim }) {
+      async handle({ caller, params: { id: variantId }, body, claim, ctx }) {
         const to = await addressee(caller, body.email);
-        await limitGuesses('notice', to.email);
+        await limitGuesses('notice', to.email, addressOf(ctx));
         await transact(async (em) => {
           const { resourceId: id, replayed } = await claim(em, newId());
           if (!replayed) await askForNotice({ em, cipher }, { id, variantId, ...to });

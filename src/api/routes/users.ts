@@ -157,9 +157,10 @@ export function createUserRoutes({ transact, query, cipher, passwords, limitGues
       throw new DomainError('validation_failed', 'another e-mail address needs the password', {}, [
         { field: 'current_password', message: 'is required to change the e-mail address' },
       ]);
-    const guess = await limitGuesses('password', userId, address);
+    // Counted when it is right, too: each change is a mail, and tells whether somebody has the address.
+    await limitGuesses('password', userId, address);
     const checked = await checkPassword(passwords, credentials, body.current_password);
-    await guess.right();
+    await limitGuesses('mail', body.email, address);
     return checked;
   }
 

@@ -3,6 +3,7 @@ import { decodeCursor, page, type Page } from '../kernel/page.js';
 import { DomainError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { prepared } from '../kernel/prepared.js';
+import { isStorableYear } from '../kernel/year.js';
 import { CARD_COLUMNS, CARD_TABLES, IN_STOCK, toCard, type CardRow } from './cards.js';
 import type { ProductCard, ProductFilter, ProductQuery, ProductSort } from './types.js';
 
@@ -15,7 +16,12 @@ interface Order {
 
 const isText = (value: unknown): boolean => typeof value === 'string' && !/[\0\p{Cs}]/u.test(value);
 const isTime = (value: unknown): boolean =>
-  typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && !Number.isNaN(Date.parse(value));
+  typeof value === 'string' &&
+  /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) &&
+  isStorableYear(value) &&
+  // Days that a month does not have roll over.
+  !Number.isNaN(Date.parse(value)) &&
+  new Date(value).toISOString().startsWith(value.slice(0, 10));
 
 const ORDERS: Record<ProductSort, Order> = {
   newest: { column: 'p.created_at', cast: 'timestamptz', descending: true, isValue: isTime },

@@ -10,7 +10,7 @@ import type { Hold } from './types.js';
 const MOST_HOLDS_OF_ADDRESS = 20;
 
 /**
- * Holds the cart's stock for `durationMs`; a live hold of the cart is answered as it is. A customer has one open
+ * Holds the cart's stock for `durationMs`; a live hold of the cart is answered as it is (`made` false). A customer has one open
  * cart and so one hold; guests are counted by the blind index of their network address.
  * @throws DomainError `not_found`, `cart_empty`, `out_of_stock`, `checkout_in_progress`, `hold_limit`
  */
@@ -19,14 +19,14 @@ export async function holdCart(
   cartId: string,
   durationMs: number,
   addressIndex: string | null = null,
-): Promise<Hold> {
+): Promise<Hold & { readonly made: boolean }> {
   const lines = await lockOpenCart(em, cartId);
   const live = await findLiveHold(em, cartId);
-  if (live !== null && live.remainingMs > 0) return live;
+  if (live !== null && live.remainingMs > 0) return { ...live, made: false };
   // Before any stock is locked: whoever has the address may be waiting for that.
   if (addressIndex !== null) await lockAddress(em, addressIndex);
   // One whose time is up is ended here, should its flow be late.
-  if (live !== null && !(await endHold(em, live.id, 'expired'))) return live;
+  if (live !== null && !(await endHold(em, live.id, 'expired'))) return { ...live, made: false };
   if (lines.length === 0) throw new DomainError('cart_empty', 'the cart is empty');
   if (addressIndex !== null) await assertFewHolds(em, addressIndex);
   const id = newId();
@@ -37,18 +37,18 @@ export async function holdCart(
     [id, addressIndex, expiresAt, cartId],
     'run',
   );
-  return readHold(em, id);
+  return { ...(await readHold(em, id)), made: true };
 }
 
 /**
  * Extends the cart's hold, once, by `byMs`.
- * @throws DomainError `not_found` when none is live, `hold_limit` when it was extended before
+ * @throws DomainError `not_found` when none is live, `invalid_transition` when it was extended before
  */
 export async function extendHold(em: EntityManager, cartId: string, byMs: number): Promise<Hold> {
   await lockOpenCart(em, cartId);
   const hold = await findLiveHold(em, cartId);
   if (hold === null || hold.remainingMs <= 0) throw notFound('reservation');
-  if (hold.extended) throw new DomainError('hold_limit', 'a reservation can be extended once');
+  if (hold.extended) throw new DomainError('invalid_transition', 'a reservation can be extended once');
   await em.execute(
     `update cart_holds set expires_at = expires_at + ? * interval '1 millisecond', extended_at = now(), warned_at = null
      where id = ? and state = 'live'`,

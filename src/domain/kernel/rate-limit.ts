@@ -10,6 +10,8 @@ export interface RateLimit {
 export interface RateLimiter {
   /** Null: this request may pass. Otherwise the milliseconds until one would. Never throws. */
   take(limit: RateLimit, caller: string): Promise<number | null>;
+  /** As `take`, and counts nothing. Never throws. */
+  look(limit: RateLimit, caller: string): Promise<number | null>;
   /** Takes back one `take` that turned out not to count. Never throws. */
   giveBack(limit: RateLimit, caller: string): Promise<void>;
 }

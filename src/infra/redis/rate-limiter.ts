@@ -7,7 +7,8 @@ import { createLocalBuckets } from './local-buckets.js';
 
 /**
  * Token bucket as one number (the generic cell rate algorithm): the time at which the bucket is full again.
- * Redis' own clock, so that processes need not agree on the time. Answers 0, or the milliseconds to wait.
+ * Redis' own clock, so that processes need not agree on the time. Answers 0, or the milliseconds to wait. A third argument of
+ * 'look' counts nothing.
  */
 const TAKE = `
 local clock = redis.call('TIME')
@@ -16,6 +17,7 @@ local every, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + every
 local wait = full_at - now - burst
 if wait > 0 then return math.ceil(wait) end
+if ARGV[3] == 'look' then return 0 end
 redis.call('SET', KEYS[1], string.format('%.3f', full_at), 'PX', math.ceil(full_at - now))
 return 0`;
 
@@ -46,20 +48,24 @@ export function createRateLimiter({ redis, prefix, log }: RateLimiterDeps): Rate
   // Hashed: a caller may be an address.
   const keyOf = ({ name }: RateLimit, caller: string): string =>
     `${prefix}rate:${name}:${createHash('sha256').update(caller).digest('base64url').slice(0, 22)}`;
+  async function ask(how: 'take' | 'look', limit: RateLimit, caller: string): Promise<number | null> {
+    const { name, requests, perMs } = limit;
+    const key = keyOf(limit, caller);
+    const wait = await whileUp(redis, () => redis.eval(TAKE, 1, key, perMs / requests, perMs, how));
+    if (typeof wait === 'number') return wait === 0 ? null : wait;
+    if (performance.now() - warnedAt > SILENCE_MS) {
+      warnedAt = performance.now();
+      log.warn({ rule: name }, 'rate limits are not shared while Redis is away');
+    }
+    return limit.always === true ? local[how](limit, key) : null;
+  }
   return {
-    async take(limit, caller) {
-      const { name, requests, perMs } = limit;
-      const key = keyOf(limit, caller);
-      const wait = await whileUp(redis, () => redis.eval(TAKE, 1, key, perMs / requests, perMs));
-      if (typeof wait === 'number') return wait === 0 ? null : wait;
-      if (performance.now() - warnedAt > SILENCE_MS) {
-        warnedAt = performance.now();
-        log.warn({ rule: name }, 'rate limits are not shared while Redis is away');
-      }
-      return limit.always === true ? local.take(limit, key) : null;
-    },
+    take: (limit, caller) => ask('take', limit, caller),
+    look: (limit, caller) => ask('look', limit, caller),
     async giveBack(limit, caller) {
-      await whileUp(redis, () => redis.eval(GIVE_BACK, 1, keyOf(limit, caller), limit.perMs / limit.requests));
+      const key = keyOf(limit, caller);
+      const given = await whileUp(redis, () => redis.eval(GIVE_BACK, 1, key, limit.perMs / limit.requests));
+      if (typeof given !== 'number') local.giveBack(limit, key);
     },
   };
 }

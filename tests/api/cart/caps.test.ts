@@ -78,6 +78,18 @@ test('an address, with twenty carts held, may hold no more until one is given ba
   expect((await hold(await cart(here))).status).toBe(429);
 });
 
+test('an address, that holds a cart and gives it back over and over, is refused after 60 times; others are not', async () => {
+  const here = await cart(address());
+  let [code, held] = [undefined as string | undefined, 0];
+  // A slow machine earns one back every 15 s.
+  for (; code === undefined && held < 100; held += 1) {
+    ({ code } = await hold(here));
+    await app.call('DELETE', '/cart/reservation', { headers: here });
+  }
+  expect([code, held > 60]).toEqual(['rate_limited', true]);
+  expect((await hold(await cart(address()))).status).toBe(201);
+});
+
 test('a guest has one hold, however often and from wherever it is asked for', async () => {
   const mine = await cart(address());
   const answers = [await hold(mine), ...(await Promise.all([1, 2, 3].map(() => hold({ ...mine, ...address() }))))];

@@ -1,4 +1,5 @@
 import { newId } from '../../../src/domain/kernel/ids.js';
+import { encodeCursor } from '../../../src/domain/kernel/page.js';
 import { createLineSource } from '../../../src/infra/files/line-source.js';
 import { openApp, type TestApp } from '../../support/app.js';
 import { importInto, importLine } from '../../support/catalogue.js';
@@ -178,6 +179,8 @@ test.each([
   ['brand', '/products?brand='],
   ['brand', '/products?brand=a&brand=b'],
   ['cursor', '/products?cursor=abc'],
+  ['cursor', `/products?cursor=${encodeCursor(['newest', '0000-01-01T00:00:00Z', newId()])}`],
+  ['cursor', `/products?cursor=${encodeCursor(['newest', '2026-02-30T00:00:00Z', newId()])}`],
   ['colour', '/products?colour=red'],
   ['q', '/products/search'],
   ['q', '/products/search?q=%20'],

@@ -154,7 +154,10 @@ describe('rate limits', () => {
   });
 
   test('do not count what a provider signs', async () => {
-    const app = await open({ ...limited, rateLimiter: { take: async () => 1_000, giveBack: () => Promise.resolve() } });
+    const app = await open({
+      ...limited,
+      rateLimiter: { take: async () => 1_000, look: async () => 1_000, giveBack: () => Promise.resolve() },
+    });
     expect((await app.call('GET', '/cart')).status).toBe(429);
     // No provider is set up here.
     expect((await app.call('POST', '/webhooks/stripe')).status).toBe(404);

@@ -96,6 +96,23 @@ test('PATCH /users/me, to another e-mail address, needs the current password', a
   expect((await app.logIn(email)).status).toBe(200);
 });
 
+test('PATCH /users/me, to one stranger’s e-mail address again and again, is refused from the 6th on', async () => {
+  const limited = await openAccountApp({}, { rateLimits: true });
+  try {
+    const { headers } = await limited.customer();
+    const change = async (email: string) =>
+      (await limited.call('PATCH', '/users/me', { headers, body: { email, current_password: PASSWORD } })).status;
+    const [stranger, statuses] = [`${newId()}@example.com`, [] as number[]];
+    for (let times = 0; times < 6; times += 1) {
+      statuses.push(await change(stranger));
+      await change(`${newId()}@example.com`);
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
+  } finally {
+    await limited.close();
+  }
+});
+
 const address = { name: 'Jo Doe', line1: 'Long Lane 1', city: 'Köln', postal_code: '50667', country: 'DE' };
 
 test('addresses are saved, listed with the default first, replaced and forgotten', async () => {

@@ -93,13 +93,13 @@ test('extendHold moves the end of hold and rows, once', async () => {
       before.id,
     ]),
   ).resolves.toEqual([{ expires_at: after.expiresAt }]);
-  expect(await codeOf(extend(cartId))).toBe('hold_limit');
+  expect(await codeOf(extend(cartId))).toBe('invalid_transition');
 });
 
 test('extendHold, twice at once, extends once', async () => {
   const { cartId } = await held();
   const answers = await Promise.all([codeOf(extend(cartId)), codeOf(extend(cartId))]);
-  expect(answers.sort()).toEqual(['done', 'hold_limit']);
+  expect(answers.sort()).toEqual(['done', 'invalid_transition']);
 });
 
 test('extendHold, when the time is up or nothing is held, is not found', async () => {

@@ -62,13 +62,23 @@ test('limitGuesses, after 1,000 wrong passwords from many addresses, refuses eve
   await expect(limitGuesses('password', newId(), '203.0.113.9')).resolves.toBeDefined();
 });
 
+test('limitGuesses, after 5 mails asked for from one address, refuses that address and not the owner at another, who has 20 from all', async () => {
+  const account = newId();
+  const mail = (address: string) => limitGuesses('mail', account, address);
+  for (let mails = 0; mails < 5; mails += 1) await mail('203.0.113.1');
+  await expect(mail('203.0.113.1')).rejects.toThrow(limited);
+  for (let mails = 5; mails < 20; mails += 1) await mail(`198.51.100.${mails}`);
+  await expect(mail('203.0.113.2')).rejects.toThrow(limited);
+});
+
 test('limitGuesses, while Redis is away, goes on counting in this process', async () => {
   const away = connectRedis({ url: 'redis://127.0.0.1:1', log });
   const alone = createLimitGuesses({ limiter: createRateLimiter({ redis: away, prefix, log }), on: true });
   const account = newId();
+  for (let login = 0; login < 40; login += 1) await (await alone('password', account, '203.0.113.1')).right();
   await guessWrong(account, '203.0.113.1', 30, alone);
   await expect(alone('password', account, '203.0.113.1')).rejects.toThrow(limited);
-  for (let mails = 0; mails < 20; mails += 1) await alone('mail', account);
-  await expect(alone('mail', account)).rejects.toThrow(limited);
+  for (let mails = 0; mails < 5; mails += 1) await alone('mail', account, '203.0.113.1');
+  await expect(alone('mail', account, '203.0.113.1')).rejects.toThrow(limited);
   away.disconnect();
 });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { readAudit, type AuditRecord } from '../../../domain/audit/index.js';
 import { DomainError } from '../../../domain/kernel/errors.js';
-import { decodeCursor, page, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../domain/kernel/page.js';
+import { decodeCursor, page } from '../../../domain/kernel/page.js';
 import type { Query } from '../../../domain/kernel/transact.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
+import { pageInput } from '../../openapi/schemas.js';
 
 const AuditView = z.strictObject({
   id: z.number().int(),
@@ -30,8 +31,7 @@ const AuditInput = z
     object_type: z.string().max(100).optional(),
     object_id: z.string().max(100).optional(),
     actor_id: z.string().max(100).optional(),
-    limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-    cursor: z.string().max(200).optional(),
+    ...pageInput,
   })
   .refine((input) => (input.object_type === undefined) === (input.object_id === undefined), {
     path: ['object_id'],

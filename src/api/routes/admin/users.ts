@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Cipher } from '../../../domain/kernel/cipher.js';
 import { DomainError, notFound } from '../../../domain/kernel/errors.js';
 import { isId } from '../../../domain/kernel/ids.js';
-import { decodeCursor, page, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../../domain/kernel/page.js';
+import { decodeCursor, page } from '../../../domain/kernel/page.js';
 import type { Query, Transact } from '../../../domain/kernel/transact.js';
 import {
   administerUser,
@@ -14,6 +14,7 @@ import {
   type SessionCache,
 } from '../../../domain/users/index.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
+import { pageInput } from '../../openapi/schemas.js';
 import { Email, presentUser, UserView } from '../users.js';
 
 export interface AdminUserRouteDeps {
@@ -33,8 +34,7 @@ const presentForAdmin = (account: Account): z.input<typeof AdminUserView> => ({
 const UserId = z.strictObject({ id: z.uuid() });
 const ListInput = z.strictObject({
   email: Email.optional().describe('Exactly this one'),
-  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-  cursor: z.string().max(200).optional(),
+  ...pageInput,
 });
 const ChangeBody = z.strictObject({
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length).optional(),

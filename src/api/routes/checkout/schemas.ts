@@ -81,7 +81,7 @@ export const Checkout = z
       .optional()
       .meta({ description: 'with requires_action: lets the customer’s browser confirm the payment' }),
     events_token: z.string().meta({ description: 'opens the event stream for 15 minutes' }),
-    order_token: z.string().meta({ description: 'reads this checkout and its order without a login' }),
+    order_token: z.string().meta({ description: 'reads and cancels this checkout and its order without a login' }),
     url: z.string(),
     events_url: z.string(),
   })

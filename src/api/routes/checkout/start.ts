@@ -21,6 +21,7 @@ import { readAccount, type Caller } from '../../../domain/users/index.js';
 import { checkoutWorkflowId, type Flows } from '../../../workflows/contracts.js';
 import { endpoint, type Endpoint, type Reply } from '../../endpoint.js';
 import { etag } from '../../if-match.js';
+import type { LimitAbuse } from '../../limit-abuse.js';
 import { addressOf } from '../../middleware/address.js';
 import { Order } from '../orders.js';
 import { orderToken, ownerOf } from './access.js';
@@ -36,6 +37,7 @@ export interface CheckoutRouteDeps {
   readonly flows: Flows;
   readonly gateways: ReadonlyMap<string, PaymentGateway>;
   readonly now: () => Date;
+  readonly limitAbuse: LimitAbuse;
   readonly config: {
     readonly shop: { readonly pricesIncludeTax: boolean };
     readonly http: { readonly rateLimits: boolean };
@@ -53,7 +55,7 @@ const TURN_MS = 8_000;
 type Body = z.output<typeof CheckoutBody>;
 
 export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
-  const { transact, query, cipher, flows, gateways } = deps;
+  const { transact, query, cipher, flows, gateways, limitAbuse } = deps;
   const starting = createSlots(MOST_STARTING);
   const ownCart = createOwnCart(deps);
 
@@ -172,6 +174,7 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
       const cart = await ownCart(caller, idempotencyKey);
       if (cart === null) throw new DomainError('cart_empty', 'there is no cart to check out');
       const contact = await contactOf(caller, body);
+      const payer = { caller, address: addressOf(ctx) };
       const buy = async (): Promise<Reply> => {
         const accepted = await transact((em) =>
           acceptCheckout(em, cipher, {
@@ -191,10 +194,17 @@ export function createStartCheckoutRoute(deps: CheckoutRouteDeps): Endpoint {
             claim,
           }),
         );
-        return outcomeOf(accepted);
+        try {
+          return await outcomeOf(accepted);
+        } catch (error) {
+          if (accepted.kind === 'accepted' && error instanceof DomainError && error.code === 'card_declined')
+            await limitAbuse.count('card', payer);
+          throw error;
+        }
       };
       // A key that was used names an earlier request, whatever the cart looks like now.
       if (!isFresh(cart) || cart.keyUsed) return buy();
+      await limitAbuse.assertFew('card', payer);
       return inTurn(caller, cart, body, buy);
     },
   });

@@ -20,6 +20,7 @@ export interface LockedProduct {
   readonly price: number;
   readonly currency: string;
   readonly sku: string;
+  readonly taxClass: string;
 }
 
 /** The tree of categories belongs to the shop. @throws DomainError `forbidden` for vendors */
@@ -36,7 +37,7 @@ export async function lockProduct(
   productId: string,
 ): Promise<LockedProduct> {
   const [row] = await em.execute<(LockedProduct & { vendorId: string | null; version: number })[]>(
-    `select p.id, p.status, p.price_amount as price, p.currency, p.version, p.vendor_id as "vendorId",
+    `select p.id, p.status, p.price_amount as price, p.currency, p.tax_class as "taxClass", p.version, p.vendor_id as "vendorId",
        (select sku from variants where product_id = p.id and is_default) as sku
      from products p where p.id = ? for update of p`,
     [productId],

@@ -62,6 +62,7 @@ const COLUMNS: Readonly<Record<Exclude<keyof ProductFields, 'images'>, string>> 
 export async function createProduct(em: EntityManager, editor: Editor, product: NewProduct): Promise<void> {
   const { id, sku, options, currency, title, categoryId, price, slug: wanted, ...rest } = product;
   const vendorId = vendorOf(editor, rest.vendorId);
+  assertMayTax(editor, rest.taxClass, 'standard');
   const variants = generateVariants(sku, options);
   assertPrices(
     price,
@@ -113,6 +114,7 @@ export async function changeProduct(
 ): Promise<void> {
   if (change.slug !== undefined) await lockCatalogue(em);
   const before = await lockProduct(em, editor, productId);
+  assertMayTax(editor, change.taxClass, before.taxClass);
   if (change.status !== undefined) assertMoveAllowed(before.status as ProductStatus, change.status);
   if (change.price !== undefined) {
     const rows = await em.execute<{ adjustment: number }[]>(
@@ -191,6 +193,13 @@ function vendorOf({ caller }: Editor, wanted: string | null | undefined): string
   if (caller.shopPermissions.has('catalogue:write')) return wanted ?? null;
   if (wanted !== undefined && wanted !== caller.vendorId) throw badField('vendor_id', 'is not yours to give');
   return caller.vendorId;
+}
+
+/** What tax is owed is the shop's to say. */
+function assertMayTax({ caller }: Editor, wanted: string | undefined, now: string): void {
+  assertMay(caller, 'catalogue:write');
+  if (wanted !== undefined && wanted !== now && !caller.shopPermissions.has('catalogue:write'))
+    throw badField('tax_class', 'is not yours to set');
 }
 
 async function assertKnown(
