@@ -60,11 +60,11 @@ export async function runDemo({ env }: Services, console: Console): Promise<bool
     done
       ? paint(
           32,
-          `All ${SHOPPERS.length} shoppers went as told: ${check.made} checks, ${links.length} links and ${audit.length} promises hold, in ${seconds} s.`,
+          `All ${SHOPPERS.length} shoppers went as told: ${check.made} checks, ${links.length} links and the audit's ${audit.length} hold, in ${seconds} s.`,
         )
       : paint(
           31,
-          `${failed} of ${SHOPPERS.length} shoppers, ${dead.length} of ${links.length} links and ${broken} of ${audit.length} promises failed, in ${seconds} s.`,
+          `${failed} of ${SHOPPERS.length} shoppers, ${dead.length} of ${links.length} links and ${broken} of the audit's ${audit.length} failed, in ${seconds} s.`,
         ),
   );
   return done;

@@ -7,7 +7,7 @@ import type { Command } from './command.js';
 const run = promisify(execFile);
 
 export const buildCommand: Command = {
-  summary: 'compile src to dist, as the container image runs it',
+  summary: 'compile src to dist, as production runs it',
   async run({ root, console }) {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');

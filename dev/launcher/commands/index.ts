@@ -15,7 +15,7 @@ import { taskCommand, type Task } from './tasks.js';
 import { testCommand } from './test.js';
 
 const TASKS: readonly Task[] = [
-  { name: 'migrate', file: 'src/bin/migrate.ts', summary: 'bring the database up to date' },
+  { name: 'migrate', file: 'src/bin/migrate.ts', summary: 'bring the database up to date', unmigrated: true },
   {
     name: 'import',
     file: 'src/bin/import.ts',

@@ -8,11 +8,15 @@ import { walArchive } from '../services/postgres.js';
 import { readOptions, type Command, type Invocation } from './command.js';
 import { taskCommand } from './tasks.js';
 
-const task = taskCommand({ name: 'restore', file: 'src/bin/restore.ts', summary: '', needsPrograms: true });
+const TASK = { name: 'restore', file: 'src/bin/restore.ts', summary: '', needsPrograms: true } as const;
 
 export const restoreCommand: Command = {
   summary: 'bring a shop back from a back-up: base, dump, finish, flows',
-  run: (invocation) => (invocation.args.includes('base') ? restoreBase(invocation) : task.run(invocation)),
+  run: (invocation) =>
+    invocation.args.includes('base')
+      ? restoreBase(invocation)
+      : // A dump goes into a database without tables.
+        taskCommand({ ...TASK, unmigrated: invocation.args.includes('dump') }).run(invocation),
 };
 
 /**

@@ -12,6 +12,8 @@ export interface Task {
   readonly defaults?: readonly string[];
   /** Whether it only starts a flow, which a worker then runs. */
   readonly needsWorker?: boolean;
+  /** Whether it wants the database as it is, not brought up to date. */
+  readonly unmigrated?: boolean;
   /** Whether it runs PostgreSQL's client programs. */
   readonly needsPrograms?: boolean;
 }
@@ -23,7 +25,7 @@ export function taskCommand(task: Task): Command {
     async run(invocation) {
       const { rest } = readOptions(invocation.args);
       const session = await taskSession(invocation, task.name);
-      if (!session.hasApplications && task.name !== 'migrate') {
+      if (!session.hasApplications && task.unmigrated !== true) {
         const applications = createApplications(session, invocation.console, { reload: false });
         await applications.migrate();
         if (task.needsWorker === true) await applications.startWorker();
