@@ -68,6 +68,16 @@ const whom = ({ email, phone }: Purchase): string[] => [email, phone.replace('+'
 
 /** All that there is of a purchase, messages each once. */
 async function purchaseState(world: MortalWorld, purchase: Purchase) {
+  // What a flow cannot tell within 20 s, as around a death on a busy machine, it leaves to `notify`.
+  await until(
+    'the end of its messages',
+    () =>
+      world.shop.rows(`select event from notifications where subject_id = ? and status = 'pending'`, [
+        purchase.orderId,
+      ]),
+    (pending) => pending.length === 0,
+    60_000,
+  );
   const { mails: _, ...left } = await endState(world, purchase);
   const [mail, texts] = [await mailed(purchase.email), ids(textsTo(world, purchase.phone))];
   return { ...left, mails: mail.mails, texts: texts.ones, repeats: mail.repeats + texts.repeats };

@@ -80,11 +80,15 @@ describeWith(['postgres', 'redis', 'temporal', 'mail', 'inbox'], 'a worker, kill
   }, 600_000);
   afterAll(() => world.close(), 60_000);
 
-  test.each(POINTS)('$road, $when the effect of $activity, leaves what it leaves undisturbed', async (point) => {
-    const { repeats, ...left } = (await travellers.get(nameOf(point))?.state()) ?? { repeats: NaN };
-    expect({ ...left, repeats: 0 }).toEqual(expected.get(point.road));
-    expect(repeats > 0).toBe(point.repeats);
-  });
+  test.each(POINTS)(
+    '$road, $when the effect of $activity, leaves what it leaves undisturbed',
+    async (point) => {
+      const { repeats, ...left } = (await travellers.get(nameOf(point))?.state()) ?? { repeats: NaN };
+      expect({ ...left, repeats: 0 }).toEqual(expected.get(point.road));
+      expect(repeats > 0).toBe(point.repeats);
+    },
+    90_000,
+  );
 
   test('all of it breaks no promise', async () => {
     expect(await world.stockFaults()).toEqual([]);
