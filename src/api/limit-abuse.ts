@@ -1,4 +1,4 @@
-import { DomainError } from '../domain/kernel/errors.js';
+import { rateLimited } from '../domain/kernel/errors.js';
 import type { RateLimit, RateLimiter } from '../domain/kernel/rate-limit.js';
 import type { Caller } from '../domain/users/types.js';
 
@@ -40,10 +40,7 @@ export function createLimitAbuse({ limiter, on }: { readonly limiter: RateLimite
     async assertFew(what, who) {
       for (const [limit, key] of counted(what, who)) {
         const waitMs = await limiter.look(limit, key);
-        if (waitMs !== null)
-          throw new DomainError('rate_limited', 'too many attempts; please try again later', {
-            retryAfterS: Math.ceil(waitMs / 1_000),
-          });
+        if (waitMs !== null) throw rateLimited('too many attempts; please try again later', waitMs);
       }
     },
     async count(what, who) {

@@ -1,4 +1,4 @@
-import { DomainError } from '../domain/kernel/errors.js';
+import { rateLimited } from '../domain/kernel/errors.js';
 import type { RateLimit, RateLimiter } from '../domain/kernel/rate-limit.js';
 
 /**
@@ -43,10 +43,7 @@ export const createLimitGuesses =
     const key = ({ byAddress }: GuessLimit): string => (byAddress ? `${account} ${address}` : account);
     for (const limit of limits) {
       const waitMs = await limiter.take(limit, key(limit));
-      if (waitMs !== null)
-        throw new DomainError('rate_limited', 'too many attempts; please try again later', {
-          retryAfterS: Math.ceil(waitMs / 1_000),
-        });
+      if (waitMs !== null) throw rateLimited('too many attempts; please try again later', waitMs);
     }
     return {
       async right() {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { DomainError } from '../../domain/kernel/errors.js';
+import { rateLimited } from '../../domain/kernel/errors.js';
 import type { RateLimit, RateLimiter } from '../../domain/kernel/rate-limit.js';
 import type { Caller } from '../../domain/users/types.js';
 import type { Endpoint } from '../endpoint.js';
@@ -26,10 +26,7 @@ export function createLimitRate({ limiter, on }: { readonly limiter: RateLimiter
         : caller.kind === 'user'
           ? await limiter.take(USER, caller.userId)
           : await limiter.take(GUEST, addressOf(ctx));
-    if (wait !== null)
-      throw new DomainError('rate_limited', 'too many requests; please slow down', {
-        retryAfterS: Math.ceil(wait / 1_000),
-      });
+    if (wait !== null) throw rateLimited('too many requests; please slow down', wait);
   };
 }
 

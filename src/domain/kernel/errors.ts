@@ -68,6 +68,11 @@ export function notFound(what: string): DomainError {
   return new DomainError('not_found', `${what} not found`);
 }
 
+/** `waitMs`: until it may be tried again. */
+export function rateLimited(message: string, waitMs: number): DomainError {
+  return new DomainError('rate_limited', message, { retryAfterS: Math.ceil(waitMs / 1_000) });
+}
+
 /** For the arm of a switch that the types rule out. */
 export function unreachable(value: never): never {
   throw new Error(`unexpected value: ${JSON.stringify(value)}`);

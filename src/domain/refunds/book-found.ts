@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { isId, newId } from '../kernel/ids.js';
 import { lockOrder } from '../orders/index.js';
 import type { FoundRefund } from '../payments/index.js';
+import { LEFT_ALONE } from './find-open.js';
 import { amountLeft, leftOf, planRefund } from './plan-refund.js';
 import { recordRefund, type RefundAnswer } from './record-refund.js';
 import { CLAIMING } from './request-refund.js';
@@ -48,7 +49,7 @@ export async function bookFound(em: EntityManager, orderId: string, found: Found
 
 /**
  * Refunds of the order that ended since an event was heard: flows may wait for them. The same for whoever asks again, so that
- * one who booked them and died wakes them all the same.
+ * one who booked them and died wakes them all the same. Those of the dashboard have a flow only once the sweep gave them one.
  */
 export const findEndedSince = (
   em: EntityManager,
@@ -58,7 +59,7 @@ export const findEndedSince = (
   em.execute<Pick<Refund, 'id' | 'origin'>[]>(
     `select r.id, r.origin from refunds r join payment_events e on e.id = ?
      where r.order_id = ? and r.settled_at >= e.received_at
-       and (r.origin <> 'provider' or r.created_at < e.received_at)
+       and (r.origin <> 'provider' or r.settled_at > r.created_at + ${LEFT_ALONE})
      order by r.id`,
     [eventId, orderId],
   );

@@ -1,3 +1,4 @@
+import { endUnpaid } from '../../../src/domain/checkout/index.js';
 import { createStripeLimits } from '../../../src/infra/stripe/limits.js';
 import { openApp, type TestApp } from '../../support/app.js';
 
@@ -6,13 +7,19 @@ const MOST = 20;
 
 let app: TestApp;
 let variantId: string;
+/** What each checkout ends with, at once; null: it stays open. */
+let ending: 'card_declined' | 'payment_failed' | null = null;
 beforeAll(async () => {
   const refuse = () => Promise.reject(new Error('not asked for'));
   app = await openApp({
     gateways: new Map([['stripe', { limits: createStripeLimits() } as never]]),
     flows: {
       start: async () => undefined,
-      checkoutOutcome: async () => ({ kind: 'undecided' }),
+      checkoutOutcome: async (checkoutId) => {
+        const code = ending;
+        if (code !== null) await app.deps.transact((em) => endUnpaid(em, checkoutId, 'failed', { code, data: {} }));
+        return { kind: 'undecided' };
+      },
       signal: async () => true,
       update: refuse,
       state: async () => 'running',
@@ -22,6 +29,9 @@ beforeAll(async () => {
     },
   });
   ({ variantId } = await app.shop.product({ stock: 1_000 }));
+});
+afterEach(() => {
+  ending = null;
 });
 afterAll(() => app.close());
 
@@ -144,4 +154,32 @@ test('a guest and a customer have one open checkout each, however often they sub
     'select count(distinct address_index) as count from checkouts where user_id is not null',
   );
   expect(counted?.count).toBe(0);
+});
+
+/** Until something else than a declined card is answered; a slow machine earns one back every minute or three. */
+async function declinesOf(who: () => Headers): Promise<readonly [declined: number, then: string]> {
+  for (let declined = 0; ; declined += 1) {
+    const { status, code } = await buy(await cart(who()));
+    if (code !== 'card_declined' || declined > 90) return [declined, `${status} ${code}`];
+    expect(status).toBe(402);
+  }
+}
+
+test('an address, after 60 declined cards of guests, is refused, and others are not', async () => {
+  const here = address();
+  ending = 'payment_failed';
+  for (let times = 0; times < 5; times += 1) expect((await buy(await cart(here))).code).toBe('payment_failed');
+  ending = 'card_declined';
+  const [declined, then] = await declinesOf(() => here);
+  expect([declined >= 60, declined < 65, then]).toEqual([true, true, '429 rate_limited']);
+  expect(await buy(await cart(address()))).toMatchObject({ status: 402, code: 'card_declined' });
+});
+
+test('a customer, after 20 declined cards from many addresses, is refused, and others at the last of them are not', async () => {
+  ending = 'card_declined';
+  const { headers } = await app.login();
+  let here: Headers = {};
+  const [declined, then] = await declinesOf(() => ({ ...headers, ...(here = address()) }));
+  expect([declined >= 20, declined < 25, then]).toEqual([true, true, '429 rate_limited']);
+  expect(await buy(await cart(here))).toMatchObject({ status: 402, code: 'card_declined' });
 });

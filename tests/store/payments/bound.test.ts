@@ -46,6 +46,18 @@ async function heldIntent(checkoutId: string, amount = 2_499): Promise<string> {
   return id;
 }
 
+/** A checkout that ended unpaid while its money was taken, and 10.00 beside it with a stray. */
+async function takenTwice(card?: string) {
+  const { checkoutId, orderId } = await till.due(card);
+  await authorise(checkoutId);
+  await till.provider.stripe.paymentIntents.capture(await intentOf(checkoutId));
+  await till.shut(checkoutId);
+  const stray = await heldIntent(checkoutId, 1_000);
+  await till.provider.stripe.paymentIntents.capture(stray);
+  await tell(checkoutId, stray, 'captured');
+  return { checkoutId, orderId, stray };
+}
+
 test.each([
   ['another checkout', (wanted: { checkoutId: string }) => ({ ...wanted, checkoutId: 'another' }), 'foreign_intent'],
   [
@@ -190,13 +202,7 @@ test.each([
 );
 
 test('money of two intents that goes back for one checkout is told of for each, once however often it is looked at', async () => {
-  const { checkoutId, orderId } = await till.due();
-  await authorise(checkoutId);
-  await till.provider.stripe.paymentIntents.capture(await intentOf(checkoutId));
-  await till.shut(checkoutId);
-  const stray = await heldIntent(checkoutId, 1_000);
-  await till.provider.stripe.paymentIntents.capture(stray);
-  await tell(checkoutId, stray, 'captured');
+  const { checkoutId, orderId } = await takenTwice();
   const run = () => untilDone(() => till.payments.voidPayment({ checkoutId }));
   await Promise.all([run(), run()]);
   await run();
@@ -290,13 +296,7 @@ test('voidHolds, of what was taken and heard of, books it and leaves refund and 
 });
 
 test('voidPayment, while the bank has not decided on one intent’s refund, gives back what was taken with another', async () => {
-  const { checkoutId } = await till.due('pm_card_pendingRefund');
-  await authorise(checkoutId);
-  await till.provider.stripe.paymentIntents.capture(await intentOf(checkoutId));
-  await till.shut(checkoutId);
-  const stray = await heldIntent(checkoutId, 1_000);
-  await till.provider.stripe.paymentIntents.capture(stray);
-  await tell(checkoutId, stray, 'captured');
+  const { checkoutId, stray } = await takenTwice('pm_card_pendingRefund');
   await expect(till.payments.voidPayment({ checkoutId })).rejects.toThrow('refund: pending');
   const { data } = await till.provider.stripe.refunds.list({ payment_intent: stray });
   expect(data).toMatchObject([{ amount: 1_000, status: 'succeeded' }]);
